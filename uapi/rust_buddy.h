@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * User interface of rust_buddy: a private region of memory, managed by a page
+ * allocator that follows mm/page_alloc.c, behind one character device.
+ *
+ * Terms
+ *   block    2^order physically contiguous pages, aligned to their size
+ *   handle   {id, gen}: names a block for as long as it is allocated. The block
+ *            may move; the handle, the contents and the mmap offset stay.
+ *   idx      page number inside the region: where a block lies at this moment
+ *   owner    the open file that allocated a block; its last close (after the
+ *            last mapping is gone) frees everything it still owns
+ *
+ * Rules that hold for every call
+ *   - Fields that are not in the comments' "in" part are written by the module.
+ *   - Unknown flags and non-zero reserved fields are refused (EINVAL).
+ *   - Structures grow at the end only. A caller may pass a larger structure
+ *     than the module knows if the tail is zero (E2BIG otherwise); a smaller
+ *     one than the first version is refused (EINVAL).
+ *   - Times are nanoseconds of CLOCK_MONOTONIC. Sizes are pages.
+ */
+#ifndef _UAPI_RUST_BUDDY_H
+#define _UAPI_RUST_BUDDY_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define RB_UAPI_MAJOR		1
+#define RB_UAPI_MINOR		0
+
+#define RB_DEVICE_NAME		"rust_buddy"
+#define RB_IOC_TYPE		0xBB
+
+/* Sizes of the arrays below; the module's own numbers come from RB_QUERY. */
+#define RB_MAX_ORDERS		16
+#define RB_MAX_MIGRATETYPES	8
+#define RB_MAX_ZONES		8
+#define RB_MAX_EVENTS		48
+#define RB_ZONE_NAME_LEN	16
+
+/*
+ * Request flags: the kernel's GFP flags with numbers of their own, because the
+ * kernel's depend on its configuration.
+ */
+#define RB_GFP_DMA		0x00000001u
+#define RB_GFP_HIGHMEM		0x00000002u
+#define RB_GFP_DMA32		0x00000004u
+#define RB_GFP_MOVABLE		0x00000008u
+#define RB_GFP_RECLAIMABLE	0x00000010u
+#define RB_GFP_HIGH		0x00000020u
+#define RB_GFP_IO		0x00000040u
+#define RB_GFP_FS		0x00000080u
+#define RB_GFP_ZERO		0x00000100u
+#define RB_GFP_DIRECT_RECLAIM	0x00000200u
+#define RB_GFP_KSWAPD_RECLAIM	0x00000400u
+#define RB_GFP_WRITE		0x00000800u
+#define RB_GFP_NOWARN		0x00001000u
+#define RB_GFP_RETRY_MAYFAIL	0x00002000u
+#define RB_GFP_NOFAIL		0x00004000u
+#define RB_GFP_NORETRY		0x00008000u
+#define RB_GFP_MEMALLOC		0x00010000u	/* needs CAP_SYS_ADMIN */
+#define RB_GFP_COMP		0x00020000u
+#define RB_GFP_NOMEMALLOC	0x00040000u
+#define RB_GFP_HARDWALL		0x00080000u
+#define RB_GFP_THISNODE		0x00100000u
+#define RB_GFP_ACCOUNT		0x00200000u
+
+#define RB_GFP_RECLAIM		(RB_GFP_DIRECT_RECLAIM | RB_GFP_KSWAPD_RECLAIM)
+#define RB_GFP_ATOMIC		(RB_GFP_HIGH | RB_GFP_KSWAPD_RECLAIM)
+#define RB_GFP_KERNEL		(RB_GFP_RECLAIM | RB_GFP_IO | RB_GFP_FS)
+#define RB_GFP_NOWAIT		(RB_GFP_KSWAPD_RECLAIM | RB_GFP_NOWARN)
+#define RB_GFP_NOIO		RB_GFP_RECLAIM
+#define RB_GFP_NOFS		(RB_GFP_RECLAIM | RB_GFP_IO)
+#define RB_GFP_USER		(RB_GFP_KERNEL | RB_GFP_HARDWALL)
+#define RB_GFP_HIGHUSER		(RB_GFP_USER | RB_GFP_HIGHMEM)
+#define RB_GFP_HIGHUSER_MOVABLE	(RB_GFP_HIGHUSER | RB_GFP_MOVABLE)
+#define RB_GFP_TRANSHUGE_LIGHT	((RB_GFP_HIGHUSER_MOVABLE | RB_GFP_COMP | \
+				  RB_GFP_NOMEMALLOC | RB_GFP_NOWARN) & \
+				 ~RB_GFP_RECLAIM)
+#define RB_GFP_TRANSHUGE	(RB_GFP_TRANSHUGE_LIGHT | RB_GFP_DIRECT_RECLAIM)
+
+/* Zones and migratetypes, numbered as in the kernel. */
+enum rb_zone {
+	RB_ZONE_DMA		= 0,
+	RB_ZONE_DMA32		= 1,
+	RB_ZONE_NORMAL		= 2,
+	RB_ZONE_MOVABLE		= 3,
+};
+
+enum rb_migratetype {
+	RB_MIGRATE_UNMOVABLE	= 0,
+	RB_MIGRATE_MOVABLE	= 1,
+	RB_MIGRATE_RECLAIMABLE	= 2,
+	RB_MIGRATE_HIGHATOMIC	= 3,
+	RB_MIGRATE_CMA		= 4,
+	RB_MIGRATE_ISOLATE	= 5,
+};
+
+/*
+ * mmap. Each handle has a window of its own in the device's offset space:
+ *   offset = RB_MMAP_BASE + ((__u64)id << window_shift)
+ * (rb_query.window_shift; rb_alloc.mmap_offset is the sum). A mapping lies
+ * inside one window and inside the block, is MAP_SHARED and not executable.
+ */
+#define RB_MMAP_BASE		(1ULL << 40)
+
+/* RB_QUERY: what there is. */
+#define RB_QUERY_GLOBAL		0u		/* rb_query.what */
+#define RB_QUERY_PFN		0x00000001u	/* rb_query.flags: fill base_pfn, CAP_SYS_ADMIN */
+
+#define RB_FEATURE_MMAP		0x0000000000000001ull	/* blocks can be mapped */
+#define RB_FEATURE_MMAP_PMD	0x0000000000000002ull	/* ... with 2 MiB entries */
+#define RB_FEATURE_PCP		0x0000000000000004ull	/* per-CPU page lists */
+
+struct rb_query {
+	__u32 what;		/* in: RB_QUERY_GLOBAL */
+	__u32 flags;		/* in: RB_QUERY_PFN */
+	__u32 uapi_major;
+	__u32 uapi_minor;
+	__u64 features;		/* RB_FEATURE_* */
+	__u32 page_shift;
+	__u32 nr_orders;
+	__u32 pageblock_order;
+	__u32 nr_migratetypes;
+	__u32 nr_nodes;
+	__u32 nr_zones;		/* populated zones */
+	__u32 nr_cpus;
+	__u32 nr_pcp_lists;	/* 0 without RB_FEATURE_PCP */
+	__u64 region_pages;
+	__u64 managed_pages;
+	__u64 free_pages;
+	__u64 used_by_me;	/* pages that this open file owns */
+	__u64 quota_pages;	/* pages that this open file may own; 0: no limit */
+	__u64 epoch;		/* changes whenever a tunable does */
+	__u32 host_version;	/* kernel version: major << 16 | minor << 8 | patch (<= 255) */
+	__u32 max_bulk;		/* blocks per bulk call */
+	__u32 max_fetch;	/* entries per RB_BLOCKMAP call */
+	__u32 window_shift;	/* log2 of the bytes of one mmap window */
+	__u64 base_pfn;		/* with RB_QUERY_PFN; 0 otherwise */
+};
+
+/* RB_ALLOC: one block. Its contents are zero, whatever the request says. */
+#define RB_NO_NODE		(-1)
+
+enum rb_path {			/* how a request was met */
+	RB_PATH_PCP		= 0,
+	RB_PATH_BUDDY		= 1,
+	RB_PATH_SLOW		= 2,	/* found by the slow path */
+};
+
+struct rb_alloc {
+	__u32 gfp;		/* in: RB_GFP_* */
+	__u32 order;		/* in */
+	__u64 flags;		/* in: 0 */
+	__u64 nodemask;		/* in: 0 = all nodes */
+	__s32 nid;		/* in: preferred node or RB_NO_NODE */
+	__u32 reserved0;
+	__u64 timeout_ns;	/* in: 0 */
+	__u64 reserved2;	/* in: 0 */
+	__u32 id;		/* handle */
+	__u32 gen;
+	__u64 idx;
+	__u64 mmap_offset;
+	__u32 path;		/* enum rb_path */
+	__s32 got_nid;
+	__u32 got_zone;		/* enum rb_zone */
+	__u32 reserved1;
+	__u64 latency_ns;	/* time inside the allocator */
+};
+
+/* RB_FREE: one block back. EBUSY while it is mapped, unless RB_FREE_ZAP. */
+#define RB_FREE_ZAP		0x00000001u	/* unmap it first; later access is SIGBUS */
+
+struct rb_free {
+	__u32 id;		/* in */
+	__u32 gen;		/* in */
+	__u32 order;		/* in: as allocated */
+	__u32 flags;		/* in: RB_FREE_* */
+	__u64 reserved[2];
+};
+
+/* RB_ALLOC_BULK, RB_FREE_BULK: many blocks of any order. */
+struct rb_block {
+	__u32 id;		/* alloc: out, free: in */
+	__u32 gen;		/* alloc: out, free: in */
+	__u32 order;		/* alloc: out, free: in */
+	__s32 result;		/* out: 0 or -errno */
+	__u64 idx;		/* alloc: out; free: ignored */
+};
+
+struct rb_bulk {
+	__u64 blocks_ptr;	/* in: struct rb_block[nr] */
+	__u32 nr;		/* in: 1 .. rb_query.max_bulk */
+	__u32 gfp;		/* in: RB_ALLOC_BULK; 0 for RB_FREE_BULK */
+	__u32 order;		/* in: RB_ALLOC_BULK; 0 for RB_FREE_BULK */
+	__u32 flags;		/* in: RB_FREE_* for RB_FREE_BULK; 0 for RB_ALLOC_BULK */
+	__u64 nodemask;		/* in: as in rb_alloc; 0 for RB_FREE_BULK */
+	__s32 nid;		/* in: as in rb_alloc; 0 for RB_FREE_BULK */
+	__u32 reserved0;
+	__u64 timeout_ns;	/* in: 0 */
+	__u32 nr_done;		/* blocks allocated, or freed */
+	__s32 first_err;	/* 0 or the first -errno among them */
+	__u64 reserved1;
+};
+
+/* RB_ZONE_STAT: one zone, as it was at one instant. */
+struct rb_zone_stat {
+	__s32 nid;		/* in */
+	__u32 zone;		/* in: enum rb_zone */
+	__u32 flags;		/* in: 0 */
+	__u32 reserved0;
+	__u64 seq;		/* changes with every change of the zone's free lists */
+	__u64 spanned;
+	__u64 present;
+	__u64 managed;
+	__u64 free;
+	__u64 pcp_total;	/* pages on per-CPU lists */
+	__u64 min;		/* watermarks include the boost */
+	__u64 low;
+	__u64 high;
+	__u64 promo;
+	__u64 boost;
+	__u64 reserved_highatomic;
+	__u64 free_highatomic;
+	__u64 protection[RB_MAX_ZONES];
+	__u64 start_idx;
+	__u64 nr_free[RB_MAX_MIGRATETYPES][RB_MAX_ORDERS];	/* blocks */
+	__u64 events[RB_MAX_EVENTS];	/* enum rb_event */
+	char name[RB_ZONE_NAME_LEN];
+	__u64 reserved1[6];
+};
+
+/* Indices of rb_zone_stat.events; the vmstat file adds them up over the zones. */
+enum rb_event {
+	RB_EVENT_PGALLOC		= 0,	/* pages allocated */
+	RB_EVENT_PGFREE			= 1,	/* pages freed */
+	RB_EVENT_EXTFRAG_CLAIM		= 2,	/* pageblocks claimed from another migratetype */
+	RB_EVENT_EXTFRAG_STEAL		= 3,	/* blocks stolen from another migratetype */
+	RB_EVENT_ALLOC_FAIL		= 4,	/* requests that ended without a block */
+	RB_EVENT_BAD_PAGE		= 5,	/* blocks leaked because a check failed */
+};
+
+/* RB_BLOCKMAP: the region by pageblocks. */
+struct rb_pageblock {
+	__u32 free;		/* pages on the buddy free lists */
+	__u32 nr_pages;		/* pages of the pageblock that are in the region */
+	__u32 info;		/* RB_PB_* */
+	__u32 reserved;
+};
+
+#define RB_PB_MIGRATETYPE_MASK	0x0000000fu	/* enum rb_migratetype */
+#define RB_PB_ZONE_SHIFT	4		/* enum rb_zone, 4 bits */
+#define RB_PB_NID_SHIFT		8		/* node, 8 bits */
+#define RB_PB_LARGEST_SHIFT	16		/* 1 + order of its largest free block, 0: none; 5 bits */
+
+struct rb_blockmap {
+	__u64 start;		/* in: first pageblock */
+	__u32 nr;		/* in: entries wanted, 1 .. rb_query.max_fetch */
+	__u32 flags;		/* in: 0 */
+	__u64 buf_ptr;		/* in: struct rb_pageblock[nr] */
+	__u32 nr_done;		/* entries written; fewer at the end of the region */
+	__u32 reserved0;
+	__u64 epoch;
+	__u64 reserved1;
+};
+
+/* RB_VERIFY: walk every structure of the allocator and recount it. */
+struct rb_verify {
+	__u32 flags;		/* in: 0 */
+	__u32 reserved0;
+	__u64 checked;		/* pages looked at */
+	__u64 errors;		/* EUCLEAN if any */
+	__u64 first_idx;	/* page of the first error */
+	__u32 code;		/* kind of the first error, 0: none */
+	__u32 reserved1;
+	__u64 reserved2[7];
+};
+
+/* RB_RESET: free everything that this open file owns. EBUSY if mapped, unless ZAP. */
+#define RB_RESET_FD		0x00000001u
+#define RB_RESET_ZAP		0x00000002u
+
+struct rb_reset {
+	__u32 flags;		/* in: RB_RESET_FD, with RB_RESET_ZAP or without */
+	__u32 reserved0;
+	__u64 reserved1;
+};
+
+#define RB_QUERY	_IOWR(RB_IOC_TYPE, 0x00, struct rb_query)
+#define RB_ALLOC	_IOWR(RB_IOC_TYPE, 0x01, struct rb_alloc)
+#define RB_FREE		_IOW(RB_IOC_TYPE, 0x02, struct rb_free)
+#define RB_ALLOC_BULK	_IOWR(RB_IOC_TYPE, 0x03, struct rb_bulk)
+#define RB_FREE_BULK	_IOWR(RB_IOC_TYPE, 0x04, struct rb_bulk)
+#define RB_ZONE_STAT	_IOWR(RB_IOC_TYPE, 0x08, struct rb_zone_stat)
+#define RB_BLOCKMAP	_IOWR(RB_IOC_TYPE, 0x0C, struct rb_blockmap)
+#define RB_VERIFY	_IOWR(RB_IOC_TYPE, 0x34, struct rb_verify)
+#define RB_RESET	_IOW(RB_IOC_TYPE, 0x3F, struct rb_reset)
+
+/*
+ * The command numbers once more as constants, for binding generators that do
+ * not evaluate the macros above.
+ */
+#define RB_NR_QUERY		0x00
+#define RB_NR_ALLOC		0x01
+#define RB_NR_FREE		0x02
+#define RB_NR_ALLOC_BULK	0x03
+#define RB_NR_FREE_BULK		0x04
+#define RB_NR_ZONE_STAT		0x08
+#define RB_NR_BLOCKMAP		0x0C
+#define RB_NR_VERIFY		0x34
+#define RB_NR_RESET		0x3F
+
+#endif /* _UAPI_RUST_BUDDY_H */
