@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Configures and builds one debug kernel; called by rig-b.sh and rig-c.sh through build_kernel:
+#   kernel-build.sh OUT TARGET FRAGMENT [make arguments]
+# Runs inside the sandbox. tinyconfig drops options whose needs are not met without a word, so every
+# wanted line is looked for in the result.
+
+set -euo pipefail
+out=$1 target=$2 fragment=$3
+shift 3
+
+if [ ! -e "$out/.configured" ]; then
+	make "O=$out" "$@" tinyconfig
+	cat "$fragment" >>"$out/.config"
+	make "O=$out" "$@" olddefconfig
+	lost=$(grep -vxFf "$out/.config" "$fragment" || true)
+	# "is not set" is also true of an option that is not there at all.
+	while read -r line; do
+		case $line in
+		'# '*' is not set') ! grep -q "^$(cut -d' ' -f2 <<<"$line")=" "$out/.config" || bad=1 ;;
+		?*) bad=1 ;;
+		*) continue ;;
+		esac
+		[ -z "${bad-}" ] || { echo "option not taken: $line"; exit 1; }
+	done <<<"$lost"
+	touch "$out/.configured"
+fi
+make "O=$out" "$@" -j"$JOBS" "$target" modules_prepare
+# Without a module of its own the kernel's list of exported symbols is not written under this name.
+[ -e "$out/Module.symvers" ] || cp "$out/vmlinux.symvers" "$out/Module.symvers"

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a request may do after the first look at the free lists failed.
+//!
+//! Decisions only; `page_alloc/` acts on them. So far the slow path lowers the watermark and opens
+//! reserves as the request's flags allow; it neither reclaims nor compacts.
+//!
+//! C: `__alloc_pages_slowpath()`, `alloc_flags_slowpath()`, `__gfp_pfmemalloc_flags()` in
+//! `mm/page_alloc.c`.
+
+#![deny(unsafe_code)]
+
+use crate::{
+    gfp::Gfp,
+    zone::{
+        alloc_flags::AllocFlags,
+        order::Order, //
+    }, //
+};
+use kernel::prelude::*;
+
+/// Flags of the second look (C: `alloc_flags_slowpath()`).
+pub(crate) fn alloc_flags(gfp: Gfp, order: Order) -> AllocFlags {
+    let mut flags = AllocFlags::WMARK_MIN | AllocFlags::CPUSET;
+
+    if gfp.has(Gfp::HIGH) {
+        flags = flags | AllocFlags::MIN_RESERVE;
+    }
+    if gfp.has(Gfp::KSWAPD_RECLAIM) {
+        flags = flags | AllocFlags::KSWAPD;
+    }
+    flags = flags | gfp.nonblocking_flags(order);
+    // Who can neither wait nor fail lightly is not held to its nodes.
+    if !gfp.allows_blocking() && flags.has(AllocFlags::MIN_RESERVE) {
+        flags = flags.without(AllocFlags::CPUSET);
+    }
+    flags | gfp.cma_flags()
+}
+
+/// Flags of a third look, for requests that may use everything (C: `__gfp_pfmemalloc_flags()`).
+pub(crate) fn reserve_flags(gfp: Gfp) -> Option<AllocFlags> {
+    if !gfp.has(Gfp::MEMALLOC) || gfp.has(Gfp::NOMEMALLOC) {
+        return None;
+    }
+    let mut flags = AllocFlags::NO_WATERMARKS | gfp.cma_flags();
+
+    if gfp.has(Gfp::KSWAPD_RECLAIM) {
+        flags = flags | AllocFlags::KSWAPD;
+    }
+    Some(flags)
+}
+
+#[kunit_tests(rust_buddy_slowpath)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn row_109_flags_of_the_composites() -> Result {
+        let io_fs = Gfp::IO | Gfp::FS;
+        let kernel = io_fs | Gfp::DIRECT_RECLAIM | Gfp::KSWAPD_RECLAIM;
+        let atomic = Gfp::HIGH | Gfp::KSWAPD_RECLAIM;
+        let nowait = Gfp::KSWAPD_RECLAIM | Gfp::NOWARN;
+        let movable = kernel | Gfp::HARDWALL | Gfp::HIGHMEM | Gfp::MOVABLE;
+        let two = Order::new(2).ok_or(EINVAL)?;
+
+        assert!(alloc_flags(kernel, Order::ZERO) == 0x840);
+        assert!(alloc_flags(kernel, two) == 0x840);
+        assert!(alloc_flags(atomic, Order::ZERO) == 0x830);
+        assert!(alloc_flags(atomic, two) == 0xa30);
+        assert!(alloc_flags(nowait, Order::ZERO) == 0x850);
+        assert!(alloc_flags(nowait, two) == 0x850);
+        assert!(alloc_flags(atomic | Gfp::NOMEMALLOC, Order::ZERO) == 0x820);
+        assert!(alloc_flags(movable, Order::ZERO) == 0x8c0);
+        assert!(alloc_flags(Gfp::NORETRY, Order::ZERO) == 0x50);
+        Ok(())
+    }
+
+    #[test]
+    fn row_048_nomemalloc_beats_memalloc() -> Result {
+        assert!(reserve_flags(Gfp::MEMALLOC).is_some());
+        assert!(reserve_flags(Gfp::MEMALLOC | Gfp::NOMEMALLOC).is_none());
+        assert!(reserve_flags(Gfp::HIGH).is_none());
+        Ok(())
+    }
+}

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What happens when the wanted migratetype has run out.
+//!
+//! Best is to *claim*: take over a whole pageblock of another type, so that what is freed there
+//! later comes to the right list. If that is not worth it or not allowed, *steal* a single block
+//! and leave the pageblock as it is.
+//!
+//! C: `__rmqueue()`, `__rmqueue_claim()`, `__rmqueue_steal()`, `try_to_claim_block()`,
+//! `find_suitable_fallback()`, `should_try_claim_block()` in `mm/page_alloc.c`.
+//!
+//! # Differences
+//!
+//! Claiming does not boost the watermarks yet: nothing would take the boost away again.
+
+#![deny(unsafe_code)]
+
+use super::{
+    alloc_flags::AllocFlags,
+    buddy::Buddy,
+    migratetype::Migratetype,
+    order::{
+        Block,
+        Order,
+        PageIdx, //
+    }, //
+};
+use kernel::prelude::*;
+
+/// Where the last block was found. Kept over the requests that are served under one hold of the
+/// zone's lock, to save the searches before it (C: `enum rmqueue_mode`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum RmqueueMode {
+    /// On the list of its own type.
+    Normal,
+    /// In a CMA area.
+    Cma,
+    /// On another type's list, and only a single block.
+    Steal,
+}
+
+impl Buddy {
+    /// Takes a block of `order` for a request of type `mt` (C: `__rmqueue()`).
+    pub(crate) fn rmqueue(
+        &mut self,
+        order: Order,
+        mt: Migratetype,
+        flags: AllocFlags,
+        mode: &mut RmqueueMode,
+    ) -> Option<Block> {
+        // Use CMA areas and the rest evenly: from CMA while it has more than half of what is free.
+        if flags.has(AllocFlags::CMA) && self.nr_free_cma > self.nr_free / 2 {
+            if let Some(block) = self.rmqueue_smallest(order, Migratetype::Cma) {
+                return Some(block);
+            }
+        }
+        if *mode == RmqueueMode::Normal {
+            if let Some(block) = self.rmqueue_smallest(order, mt) {
+                return Some(block);
+            }
+        }
+        self.rmqueue_fallback(order, mt, flags, mode)
+    }
+
+    /// CMA, then claim, then steal, from where `mode` says on.
+    fn rmqueue_fallback(
+        &mut self,
+        order: Order,
+        mt: Migratetype,
+        flags: AllocFlags,
+        mode: &mut RmqueueMode,
+    ) -> Option<Block> {
+        if *mode != RmqueueMode::Steal {
+            if flags.has(AllocFlags::CMA) {
+                if let Some(block) = self.rmqueue_smallest(order, Migratetype::Cma) {
+                    *mode = RmqueueMode::Cma;
+                    return Some(block);
+                }
+            }
+            if let Some(block) = self.rmqueue_claim(order, mt, flags) {
+                // The own list has blocks again.
+                *mode = RmqueueMode::Normal;
+                return Some(block);
+            }
+        }
+        if flags.has(AllocFlags::NOFRAGMENT) {
+            return None;
+        }
+        let block = self.rmqueue_steal(order, mt)?;
+        *mode = RmqueueMode::Steal;
+        Some(block)
+    }
+
+    /// Takes over a pageblock. The largest free block is tried first: its pageblock is likely to
+    /// have the most free pages (C: `__rmqueue_claim()`).
+    fn rmqueue_claim(&mut self, order: Order, mt: Migratetype, flags: AllocFlags) -> Option<Block> {
+        let min_order = match flags.has(AllocFlags::NOFRAGMENT) {
+            true => order.max(self.blocks.order()),
+            false => order,
+        };
+
+        for current in min_order.to_max().rev() {
+            if !self.should_claim(current, mt) {
+                return None;
+            }
+            let Some((page, from)) = self.find_fallback(current, mt) else {
+                continue;
+            };
+            if let Some(block) = self.try_to_claim_block(page, current, order, mt, from) {
+                self.events.extfrag_claim = self.events.extfrag_claim.wrapping_add(1);
+                return Some(block);
+            }
+        }
+        None
+    }
+
+    /// Whether a free block of `order` makes it worth trying to take over its pageblock
+    /// (C: `should_try_claim_block()`).
+    ///
+    /// Small movable requests do no lasting harm among other pages, since they can be moved away.
+    /// All others would, whatever their size.
+    fn should_claim(&self, order: Order, mt: Migratetype) -> bool {
+        order.get() >= self.blocks.order().get() / 2
+            || matches!(mt, Migratetype::Reclaimable | Migratetype::Unmovable)
+            || self.mobility_off
+    }
+
+    /// The first block of `order` of a type that `mt` may fall back to
+    /// (C: `find_suitable_fallback()`).
+    fn find_fallback(&self, order: Order, mt: Migratetype) -> Option<(PageIdx, Migratetype)> {
+        let first = |from: &Migratetype| Some((self.areas.first(order, *from)?, *from));
+
+        mt.fallbacks().iter().find_map(first)
+    }
+
+    /// Takes over the pageblocks of the free block at `page`, if enough of them is free or of a
+    /// like kind (C: `try_to_claim_block()`).
+    fn try_to_claim_block(
+        &mut self,
+        page: PageIdx,
+        current: Order,
+        order: Order,
+        mt: Migratetype,
+        from: Migratetype,
+    ) -> Option<Block> {
+        if current >= self.blocks.order() {
+            return Some(self.claim_whole(page, current, order, mt, from));
+        }
+        let start = page.align_down(self.blocks.order());
+        let alike = self.free_pages_of(start).wrapping_add(self.alike_pages(start, mt, from));
+
+        if alike < self.blocks.order().nr_pages() / 2 && !self.mobility_off {
+            return None;
+        }
+        self.move_freepages_block(start, from, mt);
+        self.blocks.set_migratetype(start, mt);
+        self.rmqueue_smallest(order, mt)
+    }
+
+    /// A free block of at least a pageblock changes its type and is split.
+    fn claim_whole(
+        &mut self,
+        page: PageIdx,
+        current: Order,
+        order: Order,
+        mt: Migratetype,
+        from: Migratetype,
+    ) -> Block {
+        let nr_pages = i64::from(current.nr_pages());
+
+        self.areas.del(&mut self.map, page, current, from);
+        self.account(nr_pages.wrapping_neg(), from);
+        self.blocks.set_range(page, current, mt);
+        self.expand(page, order, current, mt);
+        self.account(nr_pages.wrapping_sub(i64::from(order.nr_pages())), mt);
+        Block::new(page, order)
+    }
+
+    /// Free pages of the pageblock that starts at `start`
+    /// (C: `prep_move_freepages_block()`).
+    fn free_pages_of(&self, start: PageIdx) -> u32 {
+        self.free_blocks_of(start).fold(0, |sum, (_, order)| order.nr_pages().wrapping_add(sum))
+    }
+
+    /// Pages in use that a claim by `mt` need not mind.
+    ///
+    /// No page in use can be moved yet: for a movable request none is alike, and in a movable
+    /// pageblock all are. Of other pageblocks nothing is known.
+    fn alike_pages(&self, start: PageIdx, mt: Migratetype, from: Migratetype) -> u32 {
+        match (mt, from) {
+            (Migratetype::Movable, _) => 0,
+            (_, Migratetype::Movable) => {
+                self.blocks.order().nr_pages().wrapping_sub(self.free_pages_of(start))
+            }
+            _ => 0,
+        }
+    }
+
+    /// Moves the free blocks of a pageblock to the lists of another type
+    /// (C: `__move_freepages_block()`).
+    fn move_freepages_block(&mut self, start: PageIdx, from: Migratetype, to: Migratetype) {
+        let end = start.add(self.blocks.order().nr_pages());
+        let mut page = start;
+
+        while page < end {
+            let order = self.map.buddy_order(page);
+
+            if let Some(order) = order {
+                self.areas.move_to(&mut self.map, page, order, from, to);
+            }
+            page = page.add(order.map_or(1, Order::nr_pages));
+        }
+    }
+
+    /// Takes one block of another type, the smallest that is large enough. What is left of it stays
+    /// with its type (C: `__rmqueue_steal()`).
+    fn rmqueue_steal(&mut self, order: Order, mt: Migratetype) -> Option<Block> {
+        for current in order.to_max() {
+            if let Some((page, from)) = self.find_fallback(current, mt) {
+                self.events.extfrag_steal = self.events.extfrag_steal.wrapping_add(1);
+                return Some(self.del_and_expand(page, order, current, from));
+            }
+        }
+        None
+    }
+
+    /// The free blocks that start in the pageblock at `start`, ascending.
+    pub(super) fn free_blocks_of(
+        &self,
+        start: PageIdx,
+    ) -> impl Iterator<Item = (PageIdx, Order)> + '_ {
+        let end = start.add(self.blocks.order().nr_pages());
+        let mut page = start;
+
+        core::iter::from_fn(move || {
+            while page < end {
+                let head = page;
+                let order = self.map.buddy_order(head);
+
+                page = head.add(order.map_or(1, Order::nr_pages));
+                if let Some(order) = order {
+                    return Some((head, order));
+                }
+            }
+            None
+        })
+    }
+}
+
+#[kunit_tests(rust_buddy_fallback)]
+mod tests {
+    use super::super::alloc_flags::FreeFlags;
+    use super::*;
+    use Migratetype::{
+        Movable,
+        Reclaimable,
+        Unmovable, //
+    };
+
+    fn new_free(nr_pages: u32) -> Result<Buddy> {
+        Buddy::new(PageIdx::new(0), nr_pages, Order::new(9).ok_or(EINVAL)?, false)
+    }
+
+    fn alloc(buddy: &mut Buddy, order: u32, mt: Migratetype, flags: AllocFlags) -> Option<u32> {
+        let mut mode = RmqueueMode::Normal;
+        let block = buddy.rmqueue(Order::new(order)?, mt, flags, &mut mode)?;
+
+        Some(block.head().get())
+    }
+
+    fn alloc_low(buddy: &mut Buddy, order: u32, mt: Migratetype) -> Option<u32> {
+        alloc(buddy, order, mt, AllocFlags::WMARK_LOW)
+    }
+
+    fn free(buddy: &mut Buddy, pages: core::ops::Range<u32>) {
+        for page in pages {
+            buddy.free(Block::new(PageIdx::new(page), Order::ZERO), FreeFlags::None);
+        }
+    }
+
+    /// A zone of two pageblocks of type `mt`, all in use, of which pages `0..nr_free` were given
+    /// back, each alone: their neighbours are kept.
+    fn with_free_singles(mt: Migratetype, nr_free: u32) -> Result<Buddy> {
+        let mut buddy = new_free(1024)?;
+
+        let _ = alloc_low(&mut buddy, 10, Movable).ok_or(ENOMEM)?;
+        buddy.blocks.set_range(PageIdx::new(0), Order::MAX, mt);
+        for page in (0..1024).step_by(2).take(nr_free as usize) {
+            free(&mut buddy, page..page + 1);
+        }
+        Ok(buddy)
+    }
+
+    #[test]
+    fn row_056_reclaimable_is_preferred_to_movable() -> Result {
+        let mut buddy = new_free(2048)?;
+
+        let first = alloc_low(&mut buddy, 10, Movable).ok_or(ENOMEM)?;
+        buddy.blocks.set_range(PageIdx::new(first), Order::MAX, Reclaimable);
+        buddy.free(Block::new(PageIdx::new(first), Order::MAX), FreeFlags::None);
+        assert_eq!(alloc_low(&mut buddy, 0, Unmovable), Some(first));
+        Ok(())
+    }
+
+    #[test]
+    fn row_057_a_whole_block_changes_its_type() -> Result {
+        let mut buddy = new_free(1024)?;
+
+        assert_eq!(alloc_low(&mut buddy, 0, Unmovable), Some(0));
+        assert_eq!(buddy.blocks.migratetype(PageIdx::new(0)), Unmovable);
+        assert_eq!(buddy.blocks.migratetype(PageIdx::new(512)), Unmovable);
+        assert_eq!(buddy.events.extfrag_claim, 1);
+        assert_eq!(buddy.nr_free, 1023);
+        Ok(())
+    }
+
+    #[test]
+    fn row_059_half_a_pageblock_must_be_free() -> Result {
+        let mut too_few = with_free_singles(Reclaimable, 255)?;
+        let mut enough = with_free_singles(Reclaimable, 256)?;
+
+        let _ = alloc_low(&mut too_few, 0, Unmovable).ok_or(ENOMEM)?;
+        assert_eq!(too_few.blocks.migratetype(PageIdx::new(0)), Reclaimable);
+        assert_eq!(too_few.events.extfrag_steal, 1);
+        let _ = alloc_low(&mut enough, 0, Unmovable).ok_or(ENOMEM)?;
+        assert_eq!(enough.blocks.migratetype(PageIdx::new(0)), Unmovable);
+        assert_eq!(enough.events.extfrag_claim, 1);
+        Ok(())
+    }
+
+    #[test]
+    fn pages_in_use_in_a_movable_pageblock_count_as_alike() -> Result {
+        let mut buddy = with_free_singles(Movable, 1)?;
+
+        let _ = alloc_low(&mut buddy, 0, Unmovable).ok_or(ENOMEM)?;
+        assert_eq!(buddy.blocks.migratetype(PageIdx::new(0)), Unmovable);
+        Ok(())
+    }
+
+    #[test]
+    fn row_060_small_movable_requests_steal() -> Result {
+        let mut buddy = with_free_singles(Unmovable, 0)?;
+
+        free(&mut buddy, 8..16);
+        assert_eq!(alloc_low(&mut buddy, 0, Movable), Some(8));
+        assert_eq!(buddy.blocks.migratetype(PageIdx::new(8)), Unmovable);
+        assert_eq!(buddy.events.extfrag_steal, 1);
+        assert_eq!(buddy.events.extfrag_claim, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn row_061_the_rest_of_a_stolen_block_keeps_its_type() -> Result {
+        let mut buddy = with_free_singles(Unmovable, 0)?;
+
+        free(&mut buddy, 8..16);
+        let _ = alloc_low(&mut buddy, 0, Movable).ok_or(ENOMEM)?;
+        for order in [0, 1, 2] {
+            let order = Order::new(order).ok_or(EINVAL)?;
+
+            assert_eq!(buddy.areas.list(order, Unmovable).len(), 1);
+            assert!(buddy.areas.list(order, Movable).is_empty());
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn row_062_nofragment_neither_steals_nor_claims_parts() -> Result {
+        let mut buddy = with_free_singles(Unmovable, 0)?;
+        let nofragment = AllocFlags::WMARK_LOW | AllocFlags::NOFRAGMENT;
+
+        free(&mut buddy, 0..256);
+        assert!(alloc(&mut buddy, 0, Movable, nofragment).is_none());
+        assert!(alloc(&mut buddy, 0, Movable, AllocFlags::WMARK_LOW).is_some());
+        Ok(())
+    }
+
+    #[test]
+    fn row_063_stealing_goes_on_for_the_rest_of_a_refill() -> Result {
+        let mut buddy = with_free_singles(Unmovable, 4)?;
+        let mut mode = RmqueueMode::Normal;
+        let mut next = |buddy: &mut Buddy| {
+            let _ = buddy.rmqueue(Order::ZERO, Movable, AllocFlags::WMARK_LOW, &mut mode);
+            mode
+        };
+
+        assert_eq!(next(&mut buddy), RmqueueMode::Steal);
+        // A block of the own type comes back, and is not looked for.
+        buddy.blocks.set_migratetype(PageIdx::new(513), Movable);
+        free(&mut buddy, 513..514);
+        assert_eq!(next(&mut buddy), RmqueueMode::Steal);
+        assert_eq!(buddy.areas.list(Order::ZERO, Movable).len(), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn row_065_only_movable_requests_get_cma_pages() -> Result {
+        let mut buddy = new_free(1024)?;
+        let flags = AllocFlags::WMARK_LOW | AllocFlags::CMA;
+
+        let _ = alloc_low(&mut buddy, 10, Movable).ok_or(ENOMEM)?;
+        buddy.blocks.set_range(PageIdx::new(0), Order::MAX, Migratetype::Cma);
+        buddy.free(Block::new(PageIdx::new(0), Order::MAX), FreeFlags::None);
+        assert!(alloc_low(&mut buddy, 0, Unmovable).is_none());
+        assert_eq!(alloc(&mut buddy, 0, Movable, flags), Some(0));
+        Ok(())
+    }
+}

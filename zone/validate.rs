@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Recounts everything that a zone believes of itself.
+//!
+//! Walks every list and every page. Meant for tests, for unload and for whoever asks; in a kernel
+//! the zone's lock is held meanwhile, a few microseconds for a thousand pages.
+
+#![deny(unsafe_code)]
+
+use super::{
+    buddy::Buddy,
+    migratetype::Migratetype,
+    order::{
+        Order,
+        PageIdx, //
+    }, //
+};
+
+/// What is wrong with a page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fault {
+    /// On a list without the tag of its order.
+    Untagged = 1,
+    /// Not a multiple of its order, or outside the zone.
+    Misplaced = 2,
+    /// On the list of a type that its pageblock does not have.
+    WrongType = 3,
+    /// The links of a list do not lead as far as its counter says, or further.
+    BrokenList = 4,
+    /// A block's counter differs from the lists.
+    WrongCount = 5,
+    /// Two free blocks overlap, or a tagged page is on no list.
+    Overlap = 6,
+    /// Two free buddies that should have merged.
+    Unmerged = 7,
+    /// The number of free pages differs from the lists.
+    WrongFree = 8,
+}
+
+/// Result of a walk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Report {
+    /// Pages looked at.
+    pub(crate) checked: u64,
+    /// Free pages found, isolated ones included.
+    pub(crate) free: u64,
+    /// Faults found.
+    pub(crate) errors: u64,
+    /// The first of them.
+    pub(crate) first: Option<(PageIdx, Fault)>,
+}
+
+impl Report {
+    /// Nothing looked at, nothing found.
+    pub(crate) const EMPTY: Self = Self {
+        checked: 0,
+        free: 0,
+        errors: 0,
+        first: None,
+    };
+
+    /// Adds up two reports.
+    pub(crate) fn merge(self, other: Self) -> Self {
+        Self {
+            checked: self.checked.wrapping_add(other.checked),
+            free: self.free.wrapping_add(other.free),
+            errors: self.errors.wrapping_add(other.errors),
+            first: self.first.or(other.first),
+        }
+    }
+
+    fn require(&mut self, holds: bool, page: PageIdx, fault: Fault) {
+        if !holds {
+            self.errors = self.errors.wrapping_add(1);
+            self.first = self.first.or(Some((page, fault)));
+        }
+    }
+}
+
+impl Buddy {
+    /// Recounts lists, tags, types and counters.
+    pub(crate) fn validate(&self) -> Report {
+        let mut report = Report::EMPTY;
+        let mut on_lists = 0;
+
+        for order in Order::all() {
+            self.validate_order(order, &mut report, &mut on_lists);
+        }
+        self.validate_pages(&mut report, on_lists);
+        report
+    }
+
+    /// The lists of one order against its counter.
+    fn validate_order(&self, order: Order, report: &mut Report, on_lists: &mut u64) {
+        let mut blocks: u32 = 0;
+
+        for mt in Migratetype::ALL {
+            let list = self.areas.list(order, mt);
+            let mut len: u32 = 0;
+
+            for page in list.iter(&self.map) {
+                self.validate_block(page, order, mt, report);
+                len = len.wrapping_add(1);
+            }
+            let ends = list.is_empty() == list.first().is_none();
+
+            report.require(len == list.len() && ends, self.map.start(), Fault::BrokenList);
+            blocks = blocks.wrapping_add(len);
+        }
+        report.require(blocks == self.areas.nr_free(order), self.map.start(), Fault::WrongCount);
+        *on_lists = on_lists.wrapping_add(u64::from(blocks));
+    }
+
+    fn validate_block(&self, page: PageIdx, order: Order, mt: Migratetype, report: &mut Report) {
+        let last = page.add(order.nr_pages().wrapping_sub(1));
+        let placed = self.map.contains(page) && self.map.contains(last) && page.is_aligned(order);
+
+        report.require(self.map.is_buddy(page, order), page, Fault::Untagged);
+        report.require(placed, page, Fault::Misplaced);
+        report.require(self.blocks.migratetype(page) == mt, page, Fault::WrongType);
+        report.require(!self.should_have_merged(page, order, mt), page, Fault::Unmerged);
+    }
+
+    fn should_have_merged(&self, page: PageIdx, order: Order, mt: Migratetype) -> bool {
+        let buddy = page.buddy(order);
+        let buddy_mt = self.blocks.migratetype(buddy);
+        let may = buddy_mt == mt || (mt.is_mergeable() && buddy_mt.is_mergeable());
+
+        order < Order::MAX && may && self.map.is_buddy(buddy, order)
+    }
+
+    /// Walks the pages: blocks must not overlap, and there are as many as on the lists.
+    fn validate_pages(&self, report: &mut Report, on_lists: u64) {
+        let start = self.map.start();
+        let mut end_of_last = start;
+        let mut blocks: u64 = 0;
+        let mut counted: u64 = 0;
+
+        for nr in 0..self.map.nr_pages() {
+            let page = start.add(nr);
+            let Some(order) = self.map.buddy_order(page) else {
+                continue;
+            };
+
+            report.require(page >= end_of_last, page, Fault::Overlap);
+            end_of_last = page.add(order.nr_pages());
+            blocks = blocks.wrapping_add(1);
+            report.free = report.free.wrapping_add(u64::from(order.nr_pages()));
+            if self.blocks.migratetype(page) != Migratetype::Isolate {
+                counted = counted.wrapping_add(u64::from(order.nr_pages()));
+            }
+        }
+        report.checked = report.checked.wrapping_add(u64::from(self.map.nr_pages()));
+        report.require(blocks == on_lists, start, Fault::Overlap);
+        report.require(counted == self.nr_free, start, Fault::WrongFree);
+    }
+}
