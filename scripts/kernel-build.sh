@@ -14,16 +14,15 @@ if [ ! -e "$out/.configured" ]; then
 	make "O=$out" "$@" tinyconfig
 	cat "$fragment" >>"$out/.config"
 	make "O=$out" "$@" olddefconfig
-	lost=$(grep -vxFf "$out/.config" "$fragment" || true)
-	# "is not set" is also true of an option that is not there at all.
+	lost=
 	while read -r line; do
 		case $line in
-		'# '*' is not set') ! grep -q "^$(cut -d' ' -f2 <<<"$line")=" "$out/.config" || bad=1 ;;
-		?*) bad=1 ;;
-		*) continue ;;
+		# "is not set" is also true of an option that is not there at all.
+		'# '*' is not set') ! grep -q "^$(cut -d' ' -f2 <<<"$line")=" "$out/.config" || lost+=" $line" ;;
+		?*) grep -qxF "$line" "$out/.config" || lost+=" $line" ;;
 		esac
-		[ -z "${bad-}" ] || { echo "option not taken: $line"; exit 1; }
-	done <<<"$lost"
+	done <"$fragment"
+	[ -z "$lost" ] || { echo "options not taken:$lost"; exit 1; }
 	touch "$out/.configured"
 fi
 make "O=$out" "$@" -j"$JOBS" "$target" modules_prepare
