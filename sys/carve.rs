@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The memory that the allocator hands out: one contiguous range taken from the host.
+//!
+//! C: `alloc_contig_pages()`, `free_contig_range()` in `mm/page_alloc.c`. The `struct page`s of the range
+//! are left as they are: the host's scanners read them.
+
+use super::{
+    claims::Claims,
+    frame,
+    node,
+    PAGE_SIZE, //
+};
+use core::ptr::NonNull;
+use kernel::{
+    bindings,
+    prelude::*, //
+};
+
+/// Pages between two chances for others to run.
+const BATCH: u32 = 1024;
+
+/// A contiguous range of pages of the host.
+///
+/// # Invariants
+///
+/// - `memory` is the address in the direct map of `nr_pages` pages that `alloc_contig_pages()` gave us,
+///   each with one reference, which are freed by nobody else.
+/// - `base_pfn` is the frame number of the first one.
+///
+/// User space may map the pages and write to them at any time. No references to their contents are
+/// ever made, only copies through raw pointers.
+pub(crate) struct CarvedRegion {
+    memory: NonNull<u8>,
+    base_pfn: u64,
+    nr_pages: u32,
+    nid: i32,
+    claims: Claims,
+}
+
+// SAFETY: The pages belong to no thread.
+unsafe impl Send for CarvedRegion {}
+// SAFETY: The methods on `&self` touch atomics or the pages' contents, which are raw memory.
+unsafe impl Sync for CarvedRegion {}
+
+impl CarvedRegion {
+    /// Takes `nr_pages`, a power of two, from node `nid` (from any node if negative) and clears them.
+    /// They are aligned to their size. Sleeps, migrates and reclaims pages of the host.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if `nr_pages` is no power of two or the node is not online, `ENOMEM` if the host has no such
+    /// range. Neither leaves anything behind or logs anything.
+    pub(crate) fn new(nr_pages: u32, nid: i32) -> Result<Self> {
+        if !nr_pages.is_power_of_two() {
+            return Err(EINVAL);
+        }
+        let claims = Claims::new(nr_pages)?;
+        let page = alloc_contig(nr_pages, nid)?;
+        // SAFETY: These pages were just allocated.
+        let address = unsafe { frame::address(page.as_ptr()) };
+        // SAFETY: As above.
+        let nid = unsafe { bindings::page_to_nid(page.as_ptr()) };
+        // INVARIANT: All from one `alloc_contig_pages()`; nobody else knows them.
+        let region = Self {
+            // The direct map starts far above 0.
+            memory: NonNull::new(address).ok_or(EFAULT)?,
+            base_pfn: frame::pfn_of_address(address),
+            nr_pages,
+            nid,
+            claims,
+        };
+        region.zero_all();
+        Ok(region)
+    }
+
+    /// Number of pages, a power of two.
+    pub(crate) fn nr_pages(&self) -> u32 {
+        self.nr_pages
+    }
+
+    /// Node of the pages.
+    pub(crate) fn nid(&self) -> i32 {
+        self.nid
+    }
+
+    /// Frame number of the first page, a multiple of the number of pages.
+    pub(crate) fn base_pfn(&self) -> u64 {
+        self.base_pfn
+    }
+
+    /// Frame number of page `idx`. Any context.
+    pub(crate) fn pfn(&self, idx: u32) -> Option<u64> {
+        (idx < self.nr_pages).then(|| self.base_pfn.wrapping_add(u64::from(idx)))
+    }
+
+    /// Marks `nr` pages as handed out. `false`, and nothing changed, if one of them already was or the
+    /// range is empty or not inside the region. Any context.
+    #[must_use]
+    pub(crate) fn claim(&self, first: u32, nr: u32) -> bool {
+        self.claims.set(first, nr)
+    }
+
+    /// Marks `nr` pages as taken back. `false`, and nothing changed, if one of them was not handed out
+    /// or the range is empty or not inside the region. Any context.
+    #[must_use]
+    pub(crate) fn release(&self, first: u32, nr: u32) -> bool {
+        self.claims.clear(first, nr)
+    }
+
+    /// Whether all of these pages are handed out. Any context.
+    pub(crate) fn is_claimed(&self, first: u32, nr: u32) -> bool {
+        self.claims.all_set(first, nr)
+    }
+
+    /// Number of pages that are handed out. A snapshot.
+    pub(crate) fn nr_claimed(&self) -> u32 {
+        self.claims.count()
+    }
+
+    /// Clears `nr` pages; what is not inside the region is left out. Any context, but a large range
+    /// takes long: it does not reschedule.
+    pub(crate) fn zero(&self, first: u32, nr: u32) {
+        let nr = nr.min(self.nr_pages.saturating_sub(first));
+        if nr == 0 {
+            return;
+        }
+        // SAFETY: By the type invariants, and `first < nr_pages`.
+        let start = unsafe { self.memory.add(first as usize * PAGE_SIZE) };
+        // SAFETY: By the type invariants, and `first + nr <= nr_pages`.
+        unsafe { start.write_bytes(0, nr as usize * PAGE_SIZE) };
+    }
+
+    /// Copies bytes of page `idx` from `offset` on. Returns how many: at most to the end of the page,
+    /// none if there is no such page. Any context.
+    pub(crate) fn read(&self, idx: u32, offset: usize, out: &mut [u8]) -> usize {
+        let Some((memory, rest)) = self.bytes_at(idx, offset) else {
+            return 0;
+        };
+        let len = rest.min(out.len());
+        // SAFETY: `rest` bytes of the page follow; `out` is kernel memory, which is not in the region.
+        unsafe { memory.copy_to_nonoverlapping(NonNull::from(out).cast(), len) };
+        len
+    }
+
+    /// Overwrites bytes of page `idx` from `offset` on. Otherwise as [`Self::read`].
+    pub(crate) fn write(&self, idx: u32, offset: usize, data: &[u8]) -> usize {
+        let Some((memory, rest)) = self.bytes_at(idx, offset) else {
+            return 0;
+        };
+        let len = rest.min(data.len());
+        // SAFETY: `rest` bytes of the page follow; `data` is kernel memory, which is not in the region.
+        unsafe { memory.copy_from_nonoverlapping(NonNull::from(data).cast(), len) };
+        len
+    }
+
+    /// Address of a byte of page `idx`, and how many there are to the end of the page.
+    fn bytes_at(&self, idx: u32, offset: usize) -> Option<(NonNull<u8>, usize)> {
+        let rest = PAGE_SIZE.checked_sub(offset)?;
+        if idx >= self.nr_pages {
+            return None;
+        }
+        // SAFETY: By the type invariants; `idx < nr_pages` and `offset <= PAGE_SIZE`.
+        let memory = unsafe { self.memory.add((idx as usize * PAGE_SIZE).wrapping_add(offset)) };
+        Some((memory, rest))
+    }
+
+    /// Clears everything. Sleeps.
+    fn zero_all(&self) {
+        for first in (0..self.nr_pages).step_by(BATCH as usize) {
+            self.zero(first, BATCH);
+            cond_resched();
+        }
+    }
+}
+
+impl Drop for CarvedRegion {
+    /// Clears the pages and gives them back. Sleeps.
+    fn drop(&mut self) {
+        self.zero_all();
+        for first in (0..self.nr_pages).step_by(BATCH as usize) {
+            let pfn = self.base_pfn.wrapping_add(u64::from(first)) as usize;
+            let nr = BATCH.min(self.nr_pages.wrapping_sub(first)) as usize;
+            // SAFETY: By the type invariants the pages are ours, and this is the end of them.
+            unsafe { bindings::free_contig_range(pfn, nr) };
+            cond_resched();
+        }
+    }
+}
+
+/// `alloc_contig_pages()` on one node only, or on any.
+fn alloc_contig(nr_pages: u32, nid: i32) -> Result<NonNull<bindings::page>> {
+    let any = nid < 0;
+    let nid = if any { node::online_nodes().next().ok_or(ENOMEM)? } else { nid };
+    if !node::node_is_online(nid) {
+        return Err(EINVAL);
+    }
+    let mut mask = node::only(nid);
+    let mask = if any { core::ptr::null_mut() } else { &raw mut mask };
+    // The pages are not movable, hence no zone above Normal. Clearing is left to us: the kernel would
+    // do it without ever rescheduling.
+    let gfp = bindings::GFP_KERNEL | bindings::__GFP_NOWARN;
+    // SAFETY: The node is online; the mask is NULL or outlives the call.
+    let page = unsafe { bindings::alloc_contig_pages_noprof(nr_pages as usize, gfp, nid, mask) };
+    NonNull::new(page).ok_or(ENOMEM)
+}
+
+/// Lets others run. Sleeps.
+fn cond_resched() {
+    kernel::task::might_sleep();
+    resched();
+}
+
+/// C: `__cond_resched()`, which a kernel that always preempts does not have.
+#[cfg(any(not(CONFIG_PREEMPTION), CONFIG_PREEMPT_DYNAMIC))]
+fn resched() {
+    // SAFETY: The caller may sleep.
+    unsafe { bindings::__cond_resched() };
+}
+
+#[cfg(not(any(not(CONFIG_PREEMPTION), CONFIG_PREEMPT_DYNAMIC)))]
+fn resched() {}

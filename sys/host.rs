@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Facts about the machine, the kernel and the caller. All are safe to ask at any time; what may
+//! change while it is being read is a snapshot.
+
+use kernel::{
+    bindings,
+    cpu::CpuId,
+    time::{
+        ClockSource,
+        Monotonic, //
+    }, //
+};
+
+/// log2 of [`PAGE_SIZE`].
+pub(crate) const PAGE_SHIFT: u32 = bindings::PAGE_SHIFT;
+
+/// Bytes of a page.
+pub(crate) const PAGE_SIZE: usize = 1 << PAGE_SHIFT;
+
+/// log2 of the pages of a pageblock, as the running kernel has it (C: `pageblock_order`).
+pub(crate) const fn pageblock_order() -> u8 {
+    PAGEBLOCK_ORDER as u8
+}
+
+// C: `include/linux/pageblock-flags.h`. A huge page is one PMD entry on all supported machines.
+#[cfg(any(CONFIG_HUGETLB_PAGE, CONFIG_TRANSPARENT_HUGEPAGE))]
+const PAGEBLOCK_ORDER: u32 = {
+    let huge = bindings::PMD_SHIFT - PAGE_SHIFT;
+    let max = bindings::PAGE_BLOCK_MAX_ORDER;
+    if huge < max {
+        huge
+    } else {
+        max
+    }
+};
+
+#[cfg(not(any(CONFIG_HUGETLB_PAGE, CONFIG_TRANSPARENT_HUGEPAGE)))]
+const PAGEBLOCK_ORDER: u32 = bindings::PAGE_BLOCK_MAX_ORDER;
+
+kernel::static_assert!(PAGEBLOCK_ORDER <= bindings::MAX_PAGE_ORDER);
+
+/// Nanoseconds of `CLOCK_MONOTONIC`. Any context but NMI.
+#[inline]
+pub(crate) fn now_ns() -> u64 {
+    // The clock source promises a value that is not negative.
+    Monotonic::ktime_get() as u64
+}
+
+/// CPU on which the caller runs, possibly no more by the time it looks. Any context.
+#[inline]
+pub(crate) fn cpu_id() -> u32 {
+    CpuId::current().as_u32()
+}
+
+/// Bound of the CPU numbers.
+#[inline]
+pub(crate) fn nr_cpu_ids() -> u32 {
+    kernel::cpu::nr_cpu_ids()
+}
+
+/// CPUs that are online (C: `num_online_cpus()`).
+#[cfg(CONFIG_SMP)]
+pub(crate) fn nr_online_cpus() -> u32 {
+    let counter = &raw const bindings::__num_online_cpus;
+    // SAFETY: An exported atomic of the kernel, always there; it is read in one aligned access.
+    let nr = unsafe { (&raw const (*counter).counter).read_volatile() };
+    u32::try_from(nr).unwrap_or(1)
+}
+
+/// CPUs that are online.
+#[cfg(not(CONFIG_SMP))]
+pub(crate) fn nr_online_cpus() -> u32 {
+    1
+}
+
+/// Whether the caller has `CAP_SYS_ADMIN` in the first user namespace. Process context, not under a
+/// spinlock (security modules may sleep).
+pub(crate) fn capable_sys_admin() -> bool {
+    // SAFETY: Looks at the current task only.
+    unsafe { bindings::capable(bindings::CAP_SYS_ADMIN as kernel::ffi::c_int) }
+}
+
+/// Version of the kernel: major << 16 | minor << 8 | patch, at most 255 (C: `LINUX_VERSION_CODE`).
+///
+/// The kernel crate does not carry it. Kbuild tells it to every compiler it starts; a kernel of another
+/// version would not have loaded the module.
+pub(crate) const fn host_version() -> u32 {
+    HOST_VERSION
+}
+
+const HOST_VERSION: u32 = {
+    let (major, rest) = leading_number(env!("KERNELVERSION").as_bytes());
+    let (minor, rest) = leading_number(rest);
+    let (patch, _) = leading_number(rest);
+    assert!(major >= 7, "made for Linux 7.3 and later");
+    (major << 16) | (minor << 8) | if patch < 255 { patch } else { 255 }
+};
+
+/// The number at the start of `text`, and what follows the character after it.
+const fn leading_number(text: &[u8]) -> (u32, &[u8]) {
+    let mut value = 0;
+    let mut rest = text;
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        if !first.is_ascii_digit() {
+            break;
+        }
+        value = value * 10 + (*first - b'0') as u32;
+    }
+    (value, rest)
+}
+
+/// Who opened the device, for people to read.
+#[derive(Clone, Copy)]
+pub(crate) struct Opener {
+    /// Process (thread group) number in the first namespace.
+    pub(crate) pid: i32,
+    /// Real user in the first namespace.
+    pub(crate) uid: u32,
+    /// Name of the thread, padded with zeroes; any bytes.
+    pub(crate) comm: [u8; 16],
+}
+
+impl Opener {
+    /// The caller. Process context.
+    pub(crate) fn current() -> Self {
+        let task = kernel::current!();
+        let comm = task.as_ptr();
+        // SAFETY: The current task stays while we run. Its name may be set by others meanwhile: bytes
+        // of two names may mix then, as for any reader (C: `get_task_comm()`).
+        let comm = unsafe { (&raw const (*comm).comm).cast::<[u8; 16]>().read_volatile() };
+        Self {
+            pid: task.tgid(),
+            uid: task.uid().into_raw().val,
+            comm: until_zero(comm),
+        }
+    }
+}
+
+/// Clears everything after the first zero.
+fn until_zero(mut bytes: [u8; 16]) -> [u8; 16] {
+    let mut ended = false;
+    for byte in &mut bytes {
+        ended |= *byte == 0;
+        if ended {
+            *byte = 0;
+        }
+    }
+    bytes
+}
