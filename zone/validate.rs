@@ -15,6 +15,7 @@ use super::{
         PageIdx, //
     }, //
 };
+use kernel::prelude::*;
 
 /// What is wrong with a page.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -153,5 +154,88 @@ impl Buddy {
         report.checked = report.checked.wrapping_add(u64::from(self.map.nr_pages()));
         report.require(blocks == on_lists, start, Fault::Overlap);
         report.require(counted == self.nr_free, start, Fault::WrongFree);
+    }
+}
+
+#[kunit_tests(rust_buddy_validate)]
+mod tests {
+    use super::super::{
+        free_area::End,
+        order::Block, //
+    };
+    use super::*;
+
+    fn buddy() -> Result<Buddy> {
+        Buddy::new(PageIdx::new(0), 2048, Order::new(9).ok_or(EINVAL)?, false)
+    }
+
+    fn first_fault(buddy: &Buddy) -> Option<Fault> {
+        buddy.validate().first.map(|(_, fault)| fault)
+    }
+
+    #[test]
+    fn a_sound_zone_has_no_fault() -> Result {
+        let mut buddy = buddy()?;
+
+        assert!(first_fault(&buddy).is_none());
+        let _ = buddy.rmqueue_smallest(Order::ZERO, Migratetype::Movable).ok_or(ENOMEM)?;
+        assert!(first_fault(&buddy).is_none());
+        assert_eq!(buddy.validate().free, 2047);
+        Ok(())
+    }
+
+    #[test]
+    fn a_wrong_counter_is_found() -> Result {
+        let mut buddy = buddy()?;
+
+        buddy.nr_free -= 1;
+        assert_eq!(first_fault(&buddy), Some(Fault::WrongFree));
+        Ok(())
+    }
+
+    #[test]
+    fn a_block_on_the_wrong_list_is_found() -> Result {
+        let mut buddy = buddy()?;
+
+        buddy.blocks.set_migratetype(PageIdx::new(1024), Migratetype::Unmovable);
+        assert_eq!(first_fault(&buddy), Some(Fault::WrongType));
+        Ok(())
+    }
+
+    #[test]
+    fn a_page_that_is_free_twice_is_found() -> Result {
+        let mut buddy = buddy()?;
+        let (page, mt) = (PageIdx::new(512), Migratetype::Movable);
+
+        // Inside a free block of the largest order.
+        buddy.areas.add(&mut buddy.map, page, Order::ZERO, mt, End::Head);
+        buddy.account(1, mt);
+        assert_eq!(first_fault(&buddy), Some(Fault::Overlap));
+        Ok(())
+    }
+
+    #[test]
+    fn buddies_left_apart_are_found() -> Result {
+        let mut buddy = buddy()?;
+        let mt = Migratetype::Movable;
+        let block = buddy.rmqueue_smallest(Order::ZERO, mt).ok_or(ENOMEM)?;
+
+        buddy.areas.add(&mut buddy.map, block.head(), Order::ZERO, mt, End::Head);
+        buddy.account(1, mt);
+        assert_eq!(first_fault(&buddy), Some(Fault::Unmerged));
+        Ok(())
+    }
+
+    #[test]
+    fn a_misplaced_block_is_found() -> Result {
+        let mut buddy = buddy()?;
+        let mt = Migratetype::Movable;
+        let block = buddy.rmqueue_smallest(Order::MAX, mt).ok_or(ENOMEM)?;
+        let odd = Block::new(block.head().add(1), Order::new(1).ok_or(EINVAL)?);
+
+        buddy.areas.add(&mut buddy.map, odd.head(), odd.order(), mt, End::Head);
+        buddy.account(2, mt);
+        assert_eq!(first_fault(&buddy), Some(Fault::Misplaced));
+        Ok(())
     }
 }

@@ -10,6 +10,10 @@
 
 #[path = "../../.."]
 mod module {
+    pub(crate) mod device {
+        mod clients;
+        mod records;
+    }
     pub(crate) mod gfp;
     pub(crate) mod page_alloc;
     pub(crate) mod slowpath;

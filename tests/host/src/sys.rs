@@ -11,6 +11,14 @@ use std::{
     }, //
 };
 
+/// Who opened a file.
+#[derive(Clone, Copy)]
+pub(crate) struct Opener {
+    pub(crate) pid: i32,
+    pub(crate) uid: u32,
+    pub(crate) comm: [u8; 16],
+}
+
 /// A value behind a lock.
 pub(crate) struct Locked<T>(Mutex<T>);
 

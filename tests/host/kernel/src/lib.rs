@@ -26,6 +26,16 @@ pub mod error {
     pub mod code {
         use super::Error;
 
+        /// No such file.
+        pub const ENOENT: Error = Error(-2);
+        /// No such device or address.
+        pub const ENXIO: Error = Error(-6);
+        /// Busy.
+        pub const EBUSY: Error = Error(-16);
+        /// Out of range.
+        pub const ERANGE: Error = Error(-34);
+        /// Stale handle.
+        pub const ESTALE: Error = Error(-116);
         /// Out of memory.
         pub const ENOMEM: Error = Error(-12);
         /// Invalid argument.

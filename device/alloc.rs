@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! ALLOC, FREE, their bulk forms, and RESET.
+//!
+//! What a call has done before it fails is undone: a client either learns of a block or never had
+//! it.
+
+#![deny(unsafe_code)]
+
+use super::{
+    call::Call,
+    gfp,
+    records::{
+        Handle,
+        Mapped, //
+    },
+    Device,
+    File, //
+};
+use crate::{
+    gfp::{
+        context::AllocContext,
+        Gfp, //
+    },
+    page_alloc::Path,
+    sys::{
+        self,
+        uapi, //
+    },
+    zone::{
+        order::{
+            Block,
+            Order, //
+        },
+        ZoneType, //
+    }, //
+};
+use kernel::{
+    prelude::*,
+    warn_on, //
+};
+
+/// Blocks that one bulk call may name.
+pub(super) const MAX_BULK: u32 = 4096;
+
+/// A block that has become a client's.
+struct Granted {
+    handle: Handle,
+    idx: u32,
+    zone: ZoneType,
+    path: Path,
+}
+
+/// The part of a request that names nodes.
+struct Nodes {
+    nid: i32,
+    mask: u64,
+}
+
+impl Nodes {
+    /// EINVAL if the mask leaves nothing of the region, or excludes the only node asked for.
+    fn check_mask(&self, region_nid: i32, gfp: Gfp) -> Result {
+        let has = |nid: i32| {
+            let bit = u32::try_from(nid).ok().and_then(|nid| 1u64.checked_shl(nid));
+
+            bit.is_some_and(|bit| self.mask & bit != 0)
+        };
+        let contradicts = gfp.has(Gfp::THISNODE) && self.nid != uapi::RB_NO_NODE && !has(self.nid);
+
+        match self.mask != 0 && (contradicts || !has(region_nid)) {
+            true => Err(EINVAL),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Device {
+    /// RB_ALLOC.
+    pub(super) fn alloc(&self, call: &Call, file: &File) -> Result {
+        let mut req: uapi::rb_alloc = call.read()?;
+        let zeros = req.flags | req.timeout_ns | req.reserved2;
+
+        if zeros != 0 || req.reserved0 != 0 {
+            return Err(EINVAL);
+        }
+        let nodes = Nodes { nid: req.nid, mask: req.nodemask };
+        let ctx = self.request(call, req.gfp, req.order, &nodes)?;
+        let start = sys::now_ns();
+        let granted = self.grant(file, &ctx)?;
+
+        req.latency_ns = sys::now_ns().wrapping_sub(start);
+        req.id = granted.handle.id;
+        req.gen = granted.handle.gen;
+        req.idx = u64::from(granted.idx);
+        req.mmap_offset = self.mmap_offset(granted.handle.id);
+        req.path = match granted.path {
+            Path::Buddy => uapi::RB_PATH_BUDDY,
+            Path::Slow => uapi::RB_PATH_SLOW,
+        };
+        req.got_nid = self.region().config().nid;
+        req.got_zone = granted.zone as u32;
+        req.reserved1 = 0;
+        // Who cannot be told of a block must not have it.
+        call.write(&req)
+            .inspect_err(|_| drop(self.revoke(file, granted.handle, ctx.order, Mapped::Zap)))
+    }
+
+    /// RB_FREE.
+    pub(super) fn free(&self, call: &Call, file: &File) -> Result {
+        let req: uapi::rb_free = call.read()?;
+        let mapped = mapped(req.flags, uapi::RB_FREE_ZAP)?;
+
+        if req.reserved != [0; 2] {
+            return Err(EINVAL);
+        }
+        call.require_write()?;
+        self.free_handle(file, Handle { id: req.id, gen: req.gen }, req.order, mapped)
+    }
+
+    /// RB_ALLOC_BULK. As many blocks as there are; ENOMEM only if there is none.
+    pub(super) fn alloc_bulk(&self, call: &Call, file: &File) -> Result {
+        let mut req: uapi::rb_bulk = call.read()?;
+
+        if req.flags != 0 || req.timeout_ns != 0 || req.reserved0 != 0 || req.reserved1 != 0 {
+            return Err(EINVAL);
+        }
+        check_nr(req.nr)?;
+        let nodes = Nodes { nid: req.nid, mask: req.nodemask };
+        let ctx = self.request(call, req.gfp, req.order, &nodes)?;
+        let blocks = uapi::UserArray::new(req.blocks_ptr, req.nr)?;
+        let mut handles = KVVec::from_elem(NO_HANDLE, req.nr as usize, GFP_KERNEL)?;
+
+        req.nr_done = self.alloc_blocks(file, &ctx, &blocks, &mut handles)?;
+        req.first_err = match req.nr_done == req.nr {
+            true => 0,
+            false => ENOMEM.to_errno(),
+        };
+        call.write(&req).inspect_err(|_| self.revoke_all(file, &handles, ctx.order))?;
+        match req.nr_done {
+            0 => Err(ENOMEM),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes blocks until `handles` is full or there are no more, and tells the caller of each.
+    fn alloc_blocks(
+        &self,
+        file: &File,
+        ctx: &AllocContext,
+        blocks: &uapi::UserArray<uapi::rb_block>,
+        handles: &mut [Handle],
+    ) -> Result<u32> {
+        let mut nr_done = 0;
+
+        for nr in 0..handles.len() {
+            let Ok(granted) = self.grant(file, ctx) else {
+                break;
+            };
+
+            if let Some(slot) = handles.get_mut(nr) {
+                *slot = granted.handle;
+            }
+            if let Err(error) = blocks.put(nr_done, &entry(&granted, ctx.order)) {
+                self.revoke_all(file, handles, ctx.order);
+                return Err(error);
+            }
+            nr_done = nr_done.wrapping_add(1);
+            sys::cond_resched();
+        }
+        Ok(nr_done)
+    }
+
+    /// RB_FREE_BULK. Goes on after an error; answers the first.
+    pub(super) fn free_bulk(&self, call: &Call, file: &File) -> Result {
+        let mut req: uapi::rb_bulk = call.read()?;
+        let mapped = mapped(req.flags, uapi::RB_FREE_ZAP)?;
+        let zeros = req.nodemask | req.timeout_ns | req.reserved1;
+
+        if zeros != 0 || req.gfp != 0 || req.order != 0 || req.nid != 0 || req.reserved0 != 0 {
+            return Err(EINVAL);
+        }
+        check_nr(req.nr)?;
+        call.require_write()?;
+        let blocks = uapi::UserArray::new(req.blocks_ptr, req.nr)?;
+
+        (req.nr_done, req.first_err) = (0, 0);
+        let copied = self.free_blocks(file, &blocks, &mut req, mapped);
+
+        // Also after a fault: so much is done.
+        call.write(&req)?;
+        copied?;
+        match req.first_err {
+            0 => Ok(()),
+            errno => Err(Error::from_errno(errno)),
+        }
+    }
+
+    fn free_blocks(
+        &self,
+        file: &File,
+        blocks: &uapi::UserArray<uapi::rb_block>,
+        req: &mut uapi::rb_bulk,
+        mapped: Mapped,
+    ) -> Result {
+        for nr in 0..req.nr {
+            let mut block = blocks.get(nr)?;
+            let handle = Handle { id: block.id, gen: block.gen };
+
+            block.result = match self.free_handle(file, handle, block.order, mapped) {
+                Ok(()) => 0,
+                Err(error) => error.to_errno(),
+            };
+            match block.result {
+                0 => req.nr_done = req.nr_done.wrapping_add(1),
+                errno if req.first_err == 0 => req.first_err = errno,
+                _ => {}
+            }
+            blocks.put(nr, &block)?;
+            sys::cond_resched();
+        }
+        Ok(())
+    }
+
+    /// RB_RESET.
+    pub(super) fn reset(&self, call: &Call, file: &File) -> Result {
+        let req: uapi::rb_reset = call.read()?;
+        let zap = mapped(req.flags & !uapi::RB_RESET_FD, uapi::RB_RESET_ZAP)?;
+
+        if req.flags & uapi::RB_RESET_FD == 0 || req.reserved0 != 0 || req.reserved1 != 0 {
+            return Err(EINVAL);
+        }
+        call.require_write()?;
+        let has_mapped = self.records().with(|records| records.clients.has_mapped(file.client));
+
+        match zap == Mapped::Busy && has_mapped {
+            true => Err(EBUSY),
+            false => self.free_all(file, zap),
+        }
+    }
+
+    /// Frees everything that a file owns.
+    pub(super) fn free_all(&self, file: &File, mapped: Mapped) -> Result {
+        while let Some((handle, order)) = self.records().with(|records| records.newest(file.client)) {
+            match self.revoke(file, handle, order, mapped) {
+                // Somebody else freed it first.
+                Err(error) if error == EBUSY => return Err(error),
+                _ => sys::cond_resched(),
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges the parts of a request in the documented order: flags, permission, range.
+    fn request(&self, call: &Call, flags: u32, order: u32, nodes: &Nodes) -> Result<AllocContext> {
+        let nid = self.region().config().nid;
+        let gfp = gfp::from_uapi(flags)?;
+        let ctx = AllocContext::new(gfp, Order::ZERO).ok_or(EINVAL)?;
+
+        nodes.check_mask(nid, gfp)?;
+        gfp::check_permission(gfp)?;
+        call.require_write()?;
+        let order = Order::new(order).ok_or(EINVAL)?;
+
+        match nodes.nid == uapi::RB_NO_NODE || nodes.nid == nid {
+            true => Ok(AllocContext { order, ..ctx }),
+            false => Err(ENODEV),
+        }
+    }
+
+    /// Finds a block, zeroes it and gives it to a file. ENOMEM.
+    fn grant(&self, file: &File, ctx: &AllocContext) -> Result<Granted> {
+        let nr_pages = u64::from(ctx.order.nr_pages());
+        let granted = file.vm.charge(nr_pages).and_then(|()| {
+            self.grant_charged(file, ctx).inspect_err(|_| file.vm.uncharge(nr_pages))
+        });
+
+        if granted.is_err() {
+            self.records().with(|records| records.clients.add_fail(file.client));
+        }
+        granted
+    }
+
+    fn grant_charged(&self, file: &File, ctx: &AllocContext) -> Result<Granted> {
+        let allocated = self.region().alloc_pages(ctx).ok_or(ENOMEM)?;
+        let block = allocated.block;
+        let idx = block.head().get();
+
+        // The last line of defence: a page that somebody has is not handed out again, whatever the
+        // free lists say. The block stays lost.
+        if !self.carved().claim(idx, block.nr_pages()) {
+            warn_on!(true);
+            return Err(ENOMEM);
+        }
+        self.carved().zero(idx, block.nr_pages());
+        match self.records().with(|records| records.insert(file.client, block)) {
+            Ok(handle) => Ok(Granted { handle, idx, zone: allocated.zone, path: allocated.path }),
+            Err(block) => {
+                self.put_back(block);
+                Err(ENOMEM)
+            }
+        }
+    }
+
+    /// Frees a block by its handle: the errors of [`Records::check`](super::records::Records::check),
+    /// or EBUSY.
+    fn free_handle(&self, file: &File, handle: Handle, order: u32, mapped: Mapped) -> Result {
+        // An order that does not exist differs from every block's; but a bad handle comes first.
+        match Order::new(order) {
+            Some(order) => self.revoke(file, handle, order, mapped),
+            None if handle.id >= self.region().config().nr_pages => Err(ERANGE),
+            None => Err(EINVAL),
+        }
+    }
+
+    /// Takes a block from its file and gives it back to the allocator.
+    fn revoke(&self, file: &File, handle: Handle, order: Order, mapped: Mapped) -> Result {
+        let remove = || {
+            self.records().with(|records| records.remove(file.client, handle, order, mapped))
+        };
+        let block = match mapped {
+            Mapped::Busy => remove()?,
+            Mapped::Zap => {
+                self.records().with(|records| records.check(file.client, handle, order))?;
+                self.zap(handle.id, order, remove)?
+            }
+        };
+
+        file.vm.uncharge(u64::from(block.nr_pages()));
+        self.put_back(block);
+        Ok(())
+    }
+
+    fn revoke_all(&self, file: &File, handles: &[Handle], order: Order) {
+        for handle in handles.iter().take_while(|handle| **handle != NO_HANDLE) {
+            // Another thread may have freed it already.
+            drop(self.revoke(file, *handle, order, Mapped::Zap));
+        }
+    }
+
+    /// Gives a block that is nobody's back to the allocator.
+    fn put_back(&self, block: Block) {
+        match self.carved().release(block.head().get(), block.nr_pages()) {
+            true => self.region().free_pages(block),
+            // Not handed out, so not to be freed: it stays lost.
+            false => {
+                warn_on!(true);
+            }
+        }
+    }
+}
+
+/// No record: generations start at 1.
+const NO_HANDLE: Handle = Handle { id: 0, gen: 0 };
+
+fn entry(granted: &Granted, order: Order) -> uapi::rb_block {
+    uapi::rb_block {
+        id: granted.handle.id,
+        gen: granted.handle.gen,
+        order: u32::from(order.get()),
+        result: 0,
+        idx: u64::from(granted.idx),
+    }
+}
+
+/// What the caller wants done about mappings. EINVAL for any flag but `zap`.
+fn mapped(flags: u32, zap: u32) -> Result<Mapped> {
+    match flags {
+        0 => Ok(Mapped::Busy),
+        flags if flags == zap => Ok(Mapped::Zap),
+        _ => Err(EINVAL),
+    }
+}
+
+fn check_nr(nr: u32) -> Result {
+    match nr {
+        0 => Err(EINVAL),
+        nr if nr > MAX_BULK => Err(E2BIG),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The open files, and what each of them holds.
+
+#![deny(unsafe_code)]
+
+use crate::sys;
+use kernel::prelude::*;
+
+/// Ends a list.
+const NONE: u32 = u32::MAX;
+
+/// Fewest and most open files that a region takes.
+const LIMITS: (u32, u32) = (256, 65536);
+
+/// An open file.
+#[derive(Clone, Copy)]
+pub(crate) struct Client {
+    /// Who opened it.
+    pub(crate) opener: sys::Opener,
+    /// Pages it owns, and the most it ever owned.
+    pub(crate) pages: u64,
+    pub(crate) peak: u64,
+    /// VMAs that show its blocks.
+    pub(crate) maps: u64,
+    /// Blocks of it that are mapped.
+    mapped: u64,
+    /// Requests that ended without a block.
+    pub(crate) fails: u64,
+    /// Its newest record; or the next free slot.
+    first: u32,
+    open: bool,
+}
+
+impl Client {
+    /// Holds nothing, opened by nobody in particular.
+    pub(crate) const NOBODY: Self = Self {
+        opener: sys::Opener { pid: 0, uid: 0, comm: [0; 16] },
+        pages: 0,
+        peak: 0,
+        maps: 0,
+        mapped: 0,
+        fails: 0,
+        first: NONE,
+        open: false,
+    };
+
+    /// Opened by `opener`.
+    pub(crate) fn new(opener: sys::Opener) -> Self {
+        Self { opener, ..Self::NOBODY }
+    }
+}
+
+/// A table of the open files, of fixed size.
+pub(crate) struct Clients {
+    slots: KVVec<Client>,
+    free: u32,
+    fresh: u32,
+}
+
+impl Clients {
+    /// A table for a region of `nr_pages`: one slot for each 16 pages, within limits.
+    ///
+    /// Allocates: sleeps.
+    pub(super) fn new(nr_pages: u32) -> Result<Self> {
+        let nr = (nr_pages / 16).clamp(LIMITS.0, LIMITS.1);
+
+        Ok(Self {
+            slots: KVVec::from_elem(Client::NOBODY, nr as usize, GFP_KERNEL)?,
+            free: NONE,
+            fresh: 0,
+        })
+    }
+
+    /// Number of slots.
+    pub(crate) fn nr_slots(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Takes a slot; `None` if all are in use.
+    pub(crate) fn open(&mut self, client: Client) -> Option<u32> {
+        let slot = match self.slots.get(self.free as usize) {
+            Some(entry) => core::mem::replace(&mut self.free, entry.first),
+            None => {
+                let slot = self.fresh;
+
+                self.fresh = slot.wrapping_add(1).min(self.slots.len() as u32);
+                slot
+            }
+        };
+        let entry = self.slots.get_mut(slot as usize)?;
+
+        *entry = Client { first: NONE, open: true, ..client };
+        Some(slot)
+    }
+
+    /// Gives a slot back.
+    pub(crate) fn close(&mut self, slot: u32) {
+        let next = self.free;
+
+        if let Some(entry) = self.slots.get_mut(slot as usize) {
+            *entry = Client { first: next, ..Client::NOBODY };
+            self.free = slot;
+        }
+    }
+
+    /// The client in `slot`, if one is.
+    pub(crate) fn get(&self, slot: u32) -> Option<&Client> {
+        self.slots.get(slot as usize).filter(|client| client.open)
+    }
+
+    /// Whether any block of the client is mapped.
+    pub(crate) fn has_mapped(&self, slot: u32) -> bool {
+        self.get(slot).is_some_and(|client| client.mapped > 0)
+    }
+
+    /// Counts a request that ended without a block.
+    pub(crate) fn add_fail(&mut self, slot: u32) {
+        self.change(slot, |client| client.fails = client.fails.wrapping_add(1));
+    }
+
+    pub(super) fn first(&self, slot: u32) -> u32 {
+        self.get(slot).map_or(NONE, |client| client.first)
+    }
+
+    pub(super) fn set_first(&mut self, slot: u32, id: u32) {
+        self.change(slot, |client| client.first = id);
+    }
+
+    pub(super) fn add_pages(&mut self, slot: u32, nr: u32) {
+        self.change(slot, |client| {
+            client.pages = client.pages.wrapping_add(u64::from(nr));
+            client.peak = client.peak.max(client.pages);
+        });
+    }
+
+    pub(super) fn sub_pages(&mut self, slot: u32, nr: u32) {
+        self.change(slot, |client| client.pages = client.pages.wrapping_sub(u64::from(nr)));
+    }
+
+    pub(super) fn add_mapped(&mut self, slot: u32) {
+        self.change(slot, |client| client.mapped = client.mapped.wrapping_add(1));
+    }
+
+    pub(super) fn sub_mapped(&mut self, slot: u32) {
+        self.change(slot, |client| client.mapped = client.mapped.wrapping_sub(1));
+    }
+
+    pub(super) fn add_map(&mut self, slot: u32) {
+        self.change(slot, |client| client.maps = client.maps.wrapping_add(1));
+    }
+
+    pub(super) fn sub_map(&mut self, slot: u32) {
+        self.change(slot, |client| client.maps = client.maps.wrapping_sub(1));
+    }
+
+    fn change(&mut self, slot: u32, f: impl FnOnce(&mut Client)) {
+        if let Some(client) = self.slots.get_mut(slot as usize) {
+            f(client);
+        }
+    }
+}
+
+#[kunit_tests(rust_buddy_clients)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_can_run_out_and_recovers() -> Result {
+        let mut clients = Clients::new(64)?;
+        let nr = clients.nr_slots() as u32;
+
+        for slot in 0..nr {
+            assert_eq!(clients.open(Client::NOBODY), Some(slot));
+        }
+        assert!(clients.open(Client::NOBODY).is_none());
+        clients.close(17);
+        assert!(clients.get(17).is_none());
+        assert_eq!(clients.open(Client::NOBODY), Some(17));
+        assert!(clients.open(Client::NOBODY).is_none());
+        Ok(())
+    }
+
+    #[test]
+    fn peaks_stay() -> Result {
+        let mut clients = Clients::new(64)?;
+        let me = clients.open(Client::NOBODY).ok_or(ENOMEM)?;
+
+        clients.add_pages(me, 8);
+        clients.sub_pages(me, 5);
+        let client = clients.get(me).ok_or(EINVAL)?;
+        assert_eq!([client.pages, client.peak], [3, 8]);
+        Ok(())
+    }
+}

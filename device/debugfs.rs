@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Files in `/sys/kernel/debug/rust_buddy/`: the kernel's own texts, of this region.
+//!
+//! Each zone is pictured at one instant; the text is made from the pictures, outside the lock.
+//!
+//! C: `mm/vmstat.c` (`frag_show_print()`, `pagetypeinfo_show()`, `zoneinfo_show_print()`).
+
+#![deny(unsafe_code)]
+
+use super::{
+    clients::Client,
+    records::Records,
+    Device, //
+};
+use crate::{
+    sys::{
+        self,
+        Text, //
+    },
+    zone::{
+        alloc_flags::Wmark,
+        migratetype::{
+            Migratetype,
+            PerType, //
+        },
+        order::Order,
+        vmstat::Snapshot,
+        Zone, //
+    }, //
+};
+use core::fmt::Write;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+/// Longest count that pagetypeinfo prints in full.
+const MAX_COUNT: u32 = 100_000;
+
+/// The files, for as long as they are to be there.
+pub(crate) struct Files(#[expect(dead_code, reason = "removes the files when dropped")] sys::Dir);
+
+impl Files {
+    /// Makes the files.
+    pub(crate) fn new(module: &'static ThisModule, device: &Arc<Device>) -> Result<Self> {
+        let mut dir = sys::Dir::new(c"rust_buddy", module)?;
+
+        dir.file(c"buddyinfo", 0o444, Buddyinfo(device.clone()))?;
+        dir.file(c"pagetypeinfo", 0o400, Pagetypeinfo(device.clone()))?;
+        dir.file(c"zoneinfo", 0o444, Zoneinfo(device.clone()))?;
+        dir.file(c"vmstat", 0o444, Vmstat(device.clone()))?;
+        dir.file(c"params", 0o444, Params(device.clone()))?;
+        dir.file(c"clients", 0o400, ClientList(device.clone()))?;
+        Ok(Self(dir))
+    }
+}
+
+struct Buddyinfo(Arc<Device>);
+
+impl sys::Show for Buddyinfo {
+    fn show(&self, out: &mut Text) -> Result {
+        for zone in self.0.region().zones() {
+            let picture = zone.snapshot();
+
+            write!(out, "Node {}, zone {:>8} ", self.0.nid(), zone.kind().name())?;
+            for order in Order::all() {
+                write!(out, "{:>6} ", picture.nr_blocks(order))?;
+            }
+            writeln!(out)?;
+        }
+        Ok(())
+    }
+}
+
+struct Pagetypeinfo(Arc<Device>);
+
+impl sys::Show for Pagetypeinfo {
+    fn show(&self, out: &mut Text) -> Result {
+        let order = self.0.region().config().pageblock_order;
+
+        writeln!(out, "Page block order: {}", order.get())?;
+        writeln!(out, "Pages per block:  {}", order.nr_pages())?;
+        writeln!(out)?;
+        self.show_free(out)?;
+        self.show_pageblocks(out)
+    }
+}
+
+impl Pagetypeinfo {
+    fn show_free(&self, out: &mut Text) -> Result {
+        write!(out, "{:<43} ", "Free pages count per migrate type at order")?;
+        for order in Order::all() {
+            write!(out, "{:>6} ", order.get())?;
+        }
+        writeln!(out)?;
+        for zone in self.0.region().zones() {
+            let picture = zone.snapshot();
+
+            for mt in Migratetype::ALL {
+                let (nid, name) = (self.0.nid(), zone.kind().name());
+
+                write!(out, "Node {nid:>4}, zone {name:>8}, type {:>12} ", mt.name())?;
+                show_counts(out, &picture, mt)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn show_pageblocks(&self, out: &mut Text) -> Result {
+        write!(out, "\n{:<23}", "Number of blocks type ")?;
+        for mt in Migratetype::ALL {
+            write!(out, "{:>12} ", mt.name())?;
+        }
+        writeln!(out)?;
+        for zone in self.0.region().zones() {
+            write!(out, "Node {}, zone {:>8} ", self.0.nid(), zone.kind().name())?;
+            show_pageblock_counts(out, &zone.snapshot().pageblocks)?;
+        }
+        Ok(())
+    }
+}
+
+fn show_counts(out: &mut Text, picture: &Snapshot, mt: Migratetype) -> Result {
+    for order in Order::all() {
+        match *picture.blocks.at(mt).at(order) {
+            count if count >= MAX_COUNT => write!(out, ">{MAX_COUNT:>6} ")?,
+            count => write!(out, "{count:>6} ")?,
+        }
+    }
+    writeln!(out)?;
+    Ok(())
+}
+
+fn show_pageblock_counts(out: &mut Text, counts: &PerType<u32>) -> Result {
+    for mt in Migratetype::ALL {
+        write!(out, "{:>12} ", counts.at(mt))?;
+    }
+    writeln!(out)?;
+    Ok(())
+}
+
+struct Zoneinfo(Arc<Device>);
+
+impl sys::Show for Zoneinfo {
+    fn show(&self, out: &mut Text) -> Result {
+        let mut is_first = true;
+
+        for zone in self.0.region().zones() {
+            write!(out, "Node {}, zone {:>8}", self.0.nid(), zone.kind().name())?;
+            if is_first {
+                write!(out, "\n  per-node stats")?;
+            }
+            is_first = false;
+            self.show_zone(out, zone)?;
+        }
+        Ok(())
+    }
+}
+
+impl Zoneinfo {
+    fn show_zone(&self, out: &mut Text, zone: &Zone) -> Result {
+        let picture = zone.snapshot();
+        let span = zone.span();
+
+        write!(out, "\n  pages free     {}", picture.nr_free)?;
+        show_marks(out, zone)?;
+        for label in ["spanned", "present", "managed"] {
+            write!(out, "\n        {label:<8} {}", span.nr_pages)?;
+        }
+        write!(out, "\n        cma      0")?;
+        show_protection(out, zone)?;
+        self.show_items(out, &picture)?;
+        write!(out, "\n  pagesets")?;
+        write!(out, "\n  node_unreclaimable:  0")?;
+        write!(out, "\n  start_pfn:           {}", span.start.get())?;
+        write!(out, "\n  reserved_highatomic: 0")?;
+        writeln!(out, "\n  free_highatomic:     {}", picture.nr_free_highatomic)?;
+        Ok(())
+    }
+
+    fn show_items(&self, out: &mut Text, picture: &Snapshot) -> Result {
+        let in_pageblocks = picture.nr_free_in_pageblocks(self.0.region().config().pageblock_order);
+
+        write!(out, "\n      {:<12} {}", "nr_free_pages", picture.nr_free)?;
+        write!(out, "\n      {:<12} {in_pageblocks}", "nr_free_pages_blocks")?;
+        write!(out, "\n      {:<12} {}", "nr_free_cma", picture.nr_free_cma)?;
+        Ok(())
+    }
+}
+
+fn show_marks(out: &mut Text, zone: &Zone) -> Result {
+    let marks = zone.marks();
+
+    write!(out, "\n        boost    {}", marks.boost)?;
+    write!(out, "\n        min      {}", marks.visible(Wmark::Min))?;
+    write!(out, "\n        low      {}", marks.visible(Wmark::Low))?;
+    write!(out, "\n        high     {}", marks.visible(Wmark::High))?;
+    write!(out, "\n        promo    {}", marks.visible(Wmark::Promo))?;
+    Ok(())
+}
+
+/// One number for each zone that the kernel could have, as in its own file.
+fn show_protection(out: &mut Text, zone: &Zone) -> Result {
+    let reserve = &zone.span().lowmem_reserve;
+    let last = reserve.last().copied().unwrap_or(0);
+
+    write!(out, "\n        protection: (")?;
+    for nr in 0..sys::nr_zone_types().max(reserve.len()) {
+        let comma = if nr == 0 { "" } else { ", " };
+
+        write!(out, "{comma}{}", reserve.get(nr).copied().unwrap_or(last))?;
+    }
+    write!(out, ")")?;
+    Ok(())
+}
+
+struct Vmstat(Arc<Device>);
+
+impl sys::Show for Vmstat {
+    fn show(&self, out: &mut Text) -> Result {
+        let region = self.0.region();
+        let pictures = || region.zones().map(|zone| (zone, zone.snapshot()));
+        let sum = |f: &dyn Fn(&Snapshot) -> u64| {
+            pictures().fold(0u64, |sum, (_, picture)| sum.wrapping_add(f(&picture)))
+        };
+        let order = region.config().pageblock_order;
+
+        writeln!(out, "nr_free_pages {}", sum(&|p| p.nr_free))?;
+        writeln!(out, "nr_free_pages_blocks {}", sum(&|p| p.nr_free_in_pageblocks(order)))?;
+        writeln!(out, "nr_free_cma {}", sum(&|p| p.nr_free_cma))?;
+        for (zone, picture) in pictures() {
+            writeln!(out, "pgalloc_{} {}", vmstat_name(zone), picture.events.pgalloc)?;
+        }
+        writeln!(out, "pgfree {}", sum(&|p| p.events.pgfree))?;
+        writeln!(out, "rb_alloc_fail {}", region.nr_alloc_fail())?;
+        writeln!(out, "rb_extfrag_claim {}", sum(&|p| p.events.extfrag_claim))?;
+        writeln!(out, "rb_extfrag_steal {}", sum(&|p| p.events.extfrag_steal))?;
+        Ok(())
+    }
+}
+
+fn vmstat_name(zone: &Zone) -> &'static str {
+    use crate::zone::ZoneType;
+
+    match zone.kind() {
+        ZoneType::Dma => "dma",
+        ZoneType::Dma32 => "dma32",
+        ZoneType::Normal => "normal",
+        ZoneType::Movable => "movable",
+    }
+}
+
+struct Params(Arc<Device>);
+
+impl sys::Show for Params {
+    fn show(&self, out: &mut Text) -> Result {
+        let params = self.0.params();
+        let default = super::params::Params::DEFAULT;
+        let config = self.0.region().config();
+
+        writeln!(out, "size_mb {} {}", config.nr_pages >> (20 - sys::PAGE_SHIFT), default.size_mb)?;
+        writeln!(out, "nid {} {}", config.nid, default.nid)?;
+        writeln!(out, "dma_pct {} {}", params.dma_pct, default.dma_pct)?;
+        writeln!(out, "dma32_pct {} {}", params.dma32_pct, default.dma32_pct)?;
+        writeln!(out, "movable_pct {} {}", params.movable_pct, default.movable_pct)?;
+        writeln!(out, "min_host_free_mb {} {}", params.min_host_free_mb, default.min_host_free_mb)?;
+        writeln!(out, "region_pages {} -", config.nr_pages)?;
+        writeln!(out, "pageblock_order {} -", config.pageblock_order.get())?;
+        writeln!(out, "metadata_bytes_per_page {} -", Device::METADATA_BYTES)?;
+        Ok(())
+    }
+}
+
+struct ClientList(Arc<Device>);
+
+impl sys::Show for ClientList {
+    fn show(&self, out: &mut Text) -> Result {
+        let records = self.0.records();
+        let nr_slots = records.with(|records: &mut Records| records.clients.nr_slots());
+
+        writeln!(out, "id pid comm uid pages peak maps fails")?;
+        for slot in 0..nr_slots as u32 {
+            let client = records.with(|records| records.clients.get(slot).copied());
+
+            if let Some(client) = client {
+                show_client(out, slot, &client)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn show_client(out: &mut Text, slot: u32, client: &Client) -> Result {
+    let Client { opener, pages, peak, maps, fails, .. } = client;
+
+    write!(out, "{slot} {} ", opener.pid)?;
+    for byte in opener.comm.iter().take_while(|byte| **byte != 0) {
+        match byte {
+            // One word, whatever a program calls itself.
+            b'!'..=b'~' if *byte != b'\\' => write!(out, "{}", char::from(*byte))?,
+            byte => write!(out, "\\x{byte:02x}")?,
+        }
+    }
+    writeln!(out, " {} {pages} {peak} {maps} {fails}", opener.uid)?;
+    Ok(())
+}

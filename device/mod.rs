@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `/dev/rust_buddy`: the allocator's users.
+//!
+//! An open file is a client. What it allocates it owns, by handle, until it frees it or the last
+//! reference to the file is gone. Each handle has a window in the device's offset space, one
+//! largest block wide, where its block can be mapped.
+
+#![deny(unsafe_code)]
+
+mod alloc;
+mod call;
+mod clients;
+pub(crate) mod debugfs;
+mod gfp;
+pub(crate) mod params;
+mod query;
+mod records;
+
+use crate::{
+    page_alloc::{
+        Region,
+        RegionConfig, //
+    },
+    sys::{
+        self,
+        uapi, //
+    },
+    zone::{
+        order::{
+            Order,
+            MAX_PAGE_ORDER, //
+        },
+        validate::Report, //
+    }, //
+};
+use call::Call;
+use clients::Client;
+use kernel::{
+    prelude::*,
+    sync::Arc,
+    warn_on, //
+};
+use params::Params;
+use records::{
+    Mapped,
+    Records, //
+};
+
+/// log2 of the bytes of a window.
+const WINDOW_SHIFT: u32 = sys::PAGE_SHIFT + MAX_PAGE_ORDER as u32;
+
+/// First page of the first window.
+const MMAP_BASE_PAGE: u64 = uapi::RB_MMAP_BASE >> sys::PAGE_SHIFT;
+
+/// Whether blocks are mapped with 2 MiB entries.
+const PMD_FEATURE: u64 = if sys::HAS_PMD_MAPPINGS { uapi::RB_FEATURE_MMAP_PMD } else { 0 };
+
+/// An open file.
+pub(crate) struct File {
+    /// Slot in the table of clients.
+    client: u32,
+    /// Whom locked memory is charged to.
+    vm: sys::LockedVm,
+}
+
+/// A region, and who has what of it.
+pub(crate) struct Device {
+    params: Params,
+    region: Region,
+    records: sys::Locked<Records>,
+    mapper: Arc<sys::Mapper>,
+    carved: sys::CarvedRegion,
+}
+
+impl Device {
+    /// Bytes of metadata for each page: links, tag and record; a bit more for claims and pageblocks.
+    pub(crate) const METADATA_BYTES: usize = Records::RECORD_BYTES + 9;
+
+    /// Carves a region and makes an allocator for it.
+    ///
+    /// Sleeps. EINVAL for bad parameters; ENOMEM, with one line that says what was asked and what
+    /// there is, if the memory cannot be had.
+    pub(crate) fn new(params: Params, mapper: Arc<sys::Mapper>) -> Result<Self> {
+        params.check()?;
+        let nr_pages = params.nr_pages();
+        let carved = carve(&params)?;
+        let region = Region::new(RegionConfig {
+            nr_pages,
+            nid: carved.nid(),
+            pageblock_order: Order::new(u32::from(sys::pageblock_order())).ok_or(EINVAL)?,
+            shares: params.shares()?,
+        })?;
+
+        Ok(Self {
+            params,
+            region,
+            records: sys::new_locked!(Records::new(nr_pages)?, c"rust_buddy_records")?,
+            mapper,
+            carved,
+        })
+    }
+
+    pub(crate) fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// Recounts the allocator: pages that are not free now, with no client left, are lost.
+    pub(crate) fn validate(&self) -> Report {
+        self.region.validate()
+    }
+
+    /// The node of the region.
+    pub(crate) fn nid(&self) -> i32 {
+        self.region.config().nid
+    }
+
+    fn carved(&self) -> &sys::CarvedRegion {
+        &self.carved
+    }
+
+    fn records(&self) -> &sys::Locked<Records> {
+        &self.records
+    }
+
+    fn params(&self) -> &Params {
+        &self.params
+    }
+
+    fn mmap_offset(&self, id: u32) -> u64 {
+        uapi::RB_MMAP_BASE.wrapping_add(u64::from(id) << WINDOW_SHIFT)
+    }
+
+    /// Unmaps a block everywhere. `f` runs while nobody can map it again.
+    fn zap<R>(&self, id: u32, order: Order, f: impl FnOnce() -> R) -> R {
+        let pgoff = self.mmap_offset(id) >> sys::PAGE_SHIFT;
+
+        self.mapper.zap(pgoff, u64::from(order.nr_pages()), shard(id), f)
+    }
+}
+
+/// Takes the pages from the kernel.
+fn carve(params: &Params) -> Result<sys::CarvedRegion> {
+    let nr_pages = params.nr_pages();
+    let needed = params.min_host_free().wrapping_add(u64::from(nr_pages));
+    let enough = sys::host_free_pages(params.nid) >= needed;
+    let carved = match enough {
+        true => sys::CarvedRegion::new(nr_pages, params.nid),
+        false => Err(ENOMEM),
+    };
+
+    carved.inspect_err(|_| {
+        pr_err!(
+            "no contiguous range of {} pages on node {}, largest free now: {} pages; {}\n",
+            nr_pages,
+            params.nid,
+            sys::largest_free_run(params.nid),
+            match enough {
+                true => "try a smaller size_mb, or load earlier after boot",
+                false => "that would leave less than min_host_free_mb to the host",
+            }
+        );
+    })
+}
+
+/// Which of the fault locks guards a handle.
+fn shard(id: u32) -> usize {
+    id as usize
+}
+
+/// Handle and page inside its window of a page of the offset space.
+fn window(pgoff: u64) -> Option<(u32, u64)> {
+    let page = pgoff.checked_sub(MMAP_BASE_PAGE)?;
+    let id = u32::try_from(page >> MAX_PAGE_ORDER).ok()?;
+
+    Some((id, page & ((1 << MAX_PAGE_ORDER) - 1)))
+}
+
+impl sys::CharDevice for Device {
+    type File = File;
+
+    fn open(&self, _mode: sys::OpenMode) -> Result<KBox<File>> {
+        let vm = sys::LockedVm::current();
+        let client = Client::new(sys::Opener::current());
+        // Allocated first: no slot is taken if it fails.
+        let mut file = KBox::new(File { client: u32::MAX, vm }, GFP_KERNEL)?;
+
+        file.client = self.records.with(|records| records.clients.open(client)).ok_or(ENFILE)?;
+        Ok(file)
+    }
+
+    fn release(&self, file: KBox<File>) {
+        // No mapping is left, since each holds the file.
+        if self.free_all(&file, Mapped::Zap).is_err() {
+            warn_on!(true);
+        }
+        self.records.with(|records| records.clients.close(file.client));
+    }
+
+    fn ioctl(&self, file: &File, writable: bool, cmd: u32, arg: usize) -> Result {
+        let call = Call::new(cmd, arg, writable)?;
+
+        match call.nr {
+            uapi::RB_NR_QUERY => self.query(&call, file),
+            uapi::RB_NR_ALLOC => self.alloc(&call, file),
+            uapi::RB_NR_FREE => self.free(&call, file),
+            uapi::RB_NR_ALLOC_BULK => self.alloc_bulk(&call, file),
+            uapi::RB_NR_FREE_BULK => self.free_bulk(&call, file),
+            uapi::RB_NR_ZONE_STAT => self.zone_stat(&call),
+            uapi::RB_NR_BLOCKMAP => self.blockmap(&call),
+            uapi::RB_NR_VERIFY => self.verify(&call),
+            uapi::RB_NR_RESET => self.reset(&call, file),
+            _ => Err(ENOTTY),
+        }
+    }
+
+    fn mmap(&self, file: &File, pgoff: u64, nr: u64) -> Result {
+        let (id, first) = window(pgoff).ok_or(ENXIO)?;
+
+        self.records.with(|records| records.map(file.client, id, first, nr))
+    }
+
+    fn map_open(&self, pgoff: u64, _nr: u64) {
+        if let Some((id, _)) = window(pgoff) {
+            self.records.with(|records| records.map_open(id));
+        }
+    }
+
+    fn map_close(&self, pgoff: u64, _nr: u64) {
+        if let Some((id, _)) = window(pgoff) {
+            self.records.with(|records| records.map_close(id));
+        }
+    }
+
+    fn resolve(&self, file: &File, pgoff: u64) -> Option<sys::Place> {
+        let (id, page) = window(pgoff)?;
+        let location = self.records.with(|records| records.resolve(file.client, id))?;
+        let page = u32::try_from(page).ok().filter(|page| *page < location.order.nr_pages())?;
+
+        Some(sys::Place {
+            idx: location.head.wrapping_add(page),
+            block_first: location.head,
+            block_order: location.order.get(),
+        })
+    }
+
+    fn shard(pgoff: u64) -> usize {
+        window(pgoff).map_or(0, |(id, _)| shard(id))
+    }
+
+    fn region(&self) -> &sys::CarvedRegion {
+        &self.carved
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The module's parameters, checked.
+
+#![deny(unsafe_code)]
+
+use crate::{
+    page_alloc::layout::Shares,
+    sys, //
+};
+use kernel::prelude::*;
+
+/// Pages in a MiB.
+const PAGES_PER_MB: u32 = 1 << (20 - sys::PAGE_SHIFT);
+
+/// Smallest and largest size, in MiB.
+const SIZE_MB: core::ops::RangeInclusive<u32> = 4..=4 << 20;
+
+/// Parameters as given.
+#[derive(Clone, Copy)]
+pub(crate) struct Params {
+    pub(crate) size_mb: u32,
+    pub(crate) nid: i32,
+    pub(crate) dma_pct: u32,
+    pub(crate) dma32_pct: u32,
+    pub(crate) movable_pct: u32,
+    pub(crate) min_host_free_mb: u32,
+}
+
+impl Params {
+    /// What holds if nothing is given.
+    pub(crate) const DEFAULT: Self = Self {
+        size_mb: 64,
+        nid: -1,
+        dma_pct: 7,
+        dma32_pct: 25,
+        movable_pct: 25,
+        min_host_free_mb: 64,
+    };
+
+    /// EINVAL, and a line that says which parameter is wrong.
+    pub(crate) fn check(&self) -> Result {
+        if !SIZE_MB.contains(&self.size_mb) {
+            pr_err!("size_mb={} is not in {}..{}\n", self.size_mb, SIZE_MB.start(), SIZE_MB.end());
+            return Err(EINVAL);
+        }
+        if self.nid != -1 && !sys::node_is_online(self.nid) {
+            pr_err!("nid={} is no node with memory\n", self.nid);
+            return Err(EINVAL);
+        }
+        self.shares().map(drop)
+    }
+
+    /// Size of the region in pages: `size_mb` rounded down to a power of two.
+    pub(crate) fn nr_pages(&self) -> u32 {
+        let log = 31u32.wrapping_sub(self.size_mb.max(1).leading_zeros());
+
+        (1 << (log & 31)) * PAGES_PER_MB
+    }
+
+    /// How the region is cut into zones. EINVAL, and a line, if the shares exceed 100 percent.
+    pub(crate) fn shares(&self) -> Result<Shares> {
+        let Self { dma_pct, dma32_pct, movable_pct, .. } = *self;
+
+        Shares::new(dma_pct, dma32_pct, movable_pct).ok_or_else(|| {
+            pr_err!(
+                "dma_pct={} dma32_pct={} movable_pct={} exceed 100\n",
+                dma_pct,
+                dma32_pct,
+                movable_pct
+            );
+            EINVAL
+        })
+    }
+
+    /// Pages that must stay free on the host.
+    pub(crate) fn min_host_free(&self) -> u64 {
+        u64::from(self.min_host_free_mb).wrapping_mul(u64::from(PAGES_PER_MB))
+    }
+}
+
+#[kunit_tests(rust_buddy_params)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_rounded_down_to_powers_of_two() -> Result {
+        let pages = |size_mb| Params { size_mb, ..Params::DEFAULT }.nr_pages();
+
+        assert_eq!([pages(4), pages(7), pages(64), pages(100)], [1024, 1024, 16384, 16384]);
+        Ok(())
+    }
+
+    #[test]
+    fn the_defaults_are_good() -> Result {
+        Params::DEFAULT.check()
+    }
+}

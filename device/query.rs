@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! QUERY, ZONE_STAT, BLOCKMAP and VERIFY: calls that only look.
+
+#![deny(unsafe_code)]
+
+use super::{
+    alloc::MAX_BULK,
+    call::Call,
+    Device,
+    File, //
+};
+use crate::{
+    sys::{
+        self,
+        uapi, //
+    },
+    zone::{
+        alloc_flags::Wmark,
+        migratetype::{
+            Migratetype,
+            MIGRATE_TYPES, //
+        },
+        order::{
+            Order,
+            NR_PAGE_ORDERS, //
+        },
+        vmstat::Snapshot,
+        PageblockStat,
+        Zone,
+        ZoneType, //
+    }, //
+};
+use kernel::prelude::*;
+
+/// Pageblocks that one BLOCKMAP call may ask for.
+const MAX_FETCH: u32 = 65536;
+
+impl Device {
+    /// RB_QUERY.
+    pub(super) fn query(&self, call: &Call, file: &File) -> Result {
+        let req: uapi::rb_query = call.read()?;
+
+        if req.what != uapi::RB_QUERY_GLOBAL || req.flags & !uapi::RB_QUERY_PFN != 0 {
+            return Err(EINVAL);
+        }
+        let wants_pfn = req.flags & uapi::RB_QUERY_PFN != 0;
+
+        if wants_pfn && !sys::capable_sys_admin() {
+            return Err(EPERM);
+        }
+        let mut answer = self.facts(file);
+
+        answer.what = req.what;
+        answer.flags = req.flags;
+        if wants_pfn {
+            answer.base_pfn = self.carved().base_pfn();
+        }
+        call.write(&answer)
+    }
+
+    fn facts(&self, file: &File) -> uapi::rb_query {
+        let config = self.region().config();
+        let client = self.records().with(|records| records.clients.get(file.client).copied());
+
+        uapi::rb_query {
+            uapi_major: uapi::RB_UAPI_MAJOR,
+            uapi_minor: uapi::RB_UAPI_MINOR,
+            features: uapi::RB_FEATURE_MMAP | super::PMD_FEATURE,
+            page_shift: sys::PAGE_SHIFT,
+            nr_orders: NR_PAGE_ORDERS as u32,
+            pageblock_order: u32::from(config.pageblock_order.get()),
+            nr_migratetypes: MIGRATE_TYPES as u32,
+            nr_nodes: 1,
+            nr_zones: self.region().zones().fold(0u32, |nr, _| nr.wrapping_add(1)),
+            nr_cpus: sys::nr_online_cpus(),
+            region_pages: u64::from(config.nr_pages),
+            managed_pages: u64::from(config.nr_pages),
+            free_pages: self.region().nr_free(),
+            used_by_me: client.map_or(0, |client| client.pages),
+            host_version: sys::host_version(),
+            max_bulk: MAX_BULK,
+            max_fetch: MAX_FETCH,
+            window_shift: super::WINDOW_SHIFT,
+            ..Default::default()
+        }
+    }
+
+    /// RB_ZONE_STAT.
+    pub(super) fn zone_stat(&self, call: &Call) -> Result {
+        let req: uapi::rb_zone_stat = call.read()?;
+
+        if req.flags != 0 || req.reserved0 != 0 {
+            return Err(EINVAL);
+        }
+        let kind = ZoneType::from_number(req.zone).ok_or(EINVAL)?;
+        let zone = self.region().zone(kind).ok_or(ENODEV)?;
+
+        if req.nid != self.region().config().nid {
+            return Err(ENODEV);
+        }
+        let mut answer = zone_stat(zone);
+
+        answer.nid = req.nid;
+        answer.zone = req.zone;
+        call.write(&answer)
+    }
+
+    /// RB_BLOCKMAP.
+    pub(super) fn blockmap(&self, call: &Call) -> Result {
+        let mut req: uapi::rb_blockmap = call.read()?;
+
+        if req.flags != 0 || req.reserved0 != 0 || req.reserved1 != 0 || req.nr == 0 {
+            return Err(EINVAL);
+        }
+        if req.nr > MAX_FETCH {
+            return Err(E2BIG);
+        }
+        let nr_pageblocks = self.region().nr_pageblocks();
+        let start = u32::try_from(req.start).map_err(|_| ERANGE)?;
+        let rest = nr_pageblocks.checked_sub(start).filter(|rest| *rest > 0).ok_or(ERANGE)?;
+        let nr = req.nr.min(rest);
+        let blocks = uapi::UserArray::new(req.buf_ptr, nr)?;
+
+        for offset in 0..nr {
+            blocks.put(offset, &self.pageblock(start.wrapping_add(offset)))?;
+            sys::cond_resched();
+        }
+        req.nr_done = nr;
+        req.epoch = 0;
+        call.write(&req)
+    }
+
+    fn pageblock(&self, nr: u32) -> uapi::rb_pageblock {
+        let config = self.region().config();
+        let Some((zone, stat)) = self.region().pageblock(nr) else {
+            return Default::default();
+        };
+
+        uapi::rb_pageblock {
+            free: stat.free,
+            nr_pages: config.pageblock_order.nr_pages(),
+            info: info(zone.kind(), config.nid, &stat),
+            reserved: 0,
+        }
+    }
+
+    /// RB_VERIFY. Holds each zone's lock for the walk of that zone.
+    pub(super) fn verify(&self, call: &Call) -> Result {
+        let req: uapi::rb_verify = call.read()?;
+
+        if req.flags != 0 || req.reserved0 != 0 {
+            return Err(EINVAL);
+        }
+        let report = self.region().validate();
+        let (page, fault) = match report.first {
+            Some((page, fault)) => (u64::from(page.get()), fault as u32),
+            None => (0, 0),
+        };
+
+        call.write(&uapi::rb_verify {
+            checked: report.checked,
+            errors: report.errors,
+            first_idx: page,
+            code: fault,
+            ..Default::default()
+        })?;
+        match report.errors {
+            0 => Ok(()),
+            _ => Err(EUCLEAN),
+        }
+    }
+}
+
+fn info(kind: ZoneType, nid: i32, stat: &PageblockStat) -> u32 {
+    let largest = stat.largest.map_or(0, |order| u32::from(order.get()).wrapping_add(1));
+
+    u32::from(stat.migratetype.number())
+        | (kind as u32) << uapi::RB_PB_ZONE_SHIFT
+        | (nid as u32 & 0xff) << uapi::RB_PB_NID_SHIFT
+        | largest << uapi::RB_PB_LARGEST_SHIFT
+}
+
+fn zone_stat(zone: &Zone) -> uapi::rb_zone_stat {
+    let span = zone.span();
+    let picture = zone.snapshot();
+    let marks = zone.marks();
+    let nr_pages = u64::from(span.nr_pages);
+    let mut stat = uapi::rb_zone_stat {
+        seq: picture.seq,
+        spanned: nr_pages,
+        present: nr_pages,
+        managed: nr_pages,
+        free: picture.nr_free,
+        min: marks.visible(Wmark::Min),
+        low: marks.visible(Wmark::Low),
+        high: marks.visible(Wmark::High),
+        promo: marks.visible(Wmark::Promo),
+        boost: marks.boost,
+        free_highatomic: picture.nr_free_highatomic,
+        start_idx: u64::from(span.start.get()),
+        ..Default::default()
+    };
+
+    for (to, from) in stat.protection.iter_mut().zip(span.lowmem_reserve) {
+        *to = from;
+    }
+    for (to, from) in stat.name.iter_mut().zip(zone.kind().name().bytes()) {
+        *to = from as _;
+    }
+    fill_free(&mut stat, &picture);
+    fill_events(&mut stat, &picture);
+    stat
+}
+
+fn fill_free(stat: &mut uapi::rb_zone_stat, picture: &Snapshot) {
+    for (row, mt) in stat.nr_free.iter_mut().zip(Migratetype::ALL) {
+        for (cell, order) in row.iter_mut().zip(Order::all()) {
+            *cell = u64::from(*picture.blocks.at(mt).at(order));
+        }
+    }
+}
+
+fn fill_events(stat: &mut uapi::rb_zone_stat, picture: &Snapshot) {
+    let events = [
+        (uapi::RB_EVENT_PGALLOC, picture.events.pgalloc),
+        (uapi::RB_EVENT_PGFREE, picture.events.pgfree),
+        (uapi::RB_EVENT_EXTFRAG_CLAIM, picture.events.extfrag_claim),
+        (uapi::RB_EVENT_EXTFRAG_STEAL, picture.events.extfrag_steal),
+    ];
+
+    for (event, count) in events {
+        if let Some(cell) = stat.events.get_mut(event as usize) {
+            *cell = count;
+        }
+    }
+}

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Who holds which block: handles and clients.
+//!
+//! A handle is the number of a record and the record's generation. The table has as many records as
+//! the region has pages, so a record is always at hand and nothing is allocated per request. Plain
+//! data: the device keeps it behind one lock.
+//!
+//! A block that is unmapped by force leaves its record behind until the last mapping is gone, so
+//! that no mapping ever shows what its handle means to somebody else.
+
+#![deny(unsafe_code)]
+
+use super::clients::Clients;
+use crate::zone::order::{
+    Block,
+    Order,
+    PageIdx, //
+};
+use kernel::prelude::*;
+
+/// Ends a list.
+const NONE: u32 = u32::MAX;
+
+/// Names a block for as long as it is allocated.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Handle {
+    /// Number of the record.
+    pub(crate) id: u32,
+    /// Differs each time the record is used; never 0.
+    pub(crate) gen: u32,
+}
+
+/// What to do about mappings of a block that is to be freed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Mapped {
+    /// Refuse: EBUSY.
+    Busy,
+    /// Free it all the same; the caller unmaps it.
+    Zap,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    Free,
+    Used,
+    /// The block is gone, mappings of it are not.
+    Zapped,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Record {
+    /// First page of the block.
+    head: u32,
+    gen: u32,
+    /// Client.
+    owner: u32,
+    /// VMAs that show it.
+    maps: u32,
+    /// Neighbours on the owner's list; `next` also links free records.
+    prev: u32,
+    next: u32,
+    order: Order,
+    state: State,
+}
+
+impl Record {
+    const FREE: Self = Self {
+        head: 0,
+        gen: 0,
+        owner: NONE,
+        maps: 0,
+        prev: NONE,
+        next: NONE,
+        order: Order::ZERO,
+        state: State::Free,
+    };
+}
+
+/// All records, and the clients that own them.
+///
+/// # Invariants
+///
+/// - A used record is on its owner's list, and its block belongs to it alone.
+/// - Free records below `fresh` are on the list that starts at `free`; those from `fresh` on have
+///   never been used.
+pub(crate) struct Records {
+    table: KVVec<Record>,
+    free: u32,
+    fresh: u32,
+    pub(super) clients: Clients,
+}
+
+/// Where a page of a block lies.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Location {
+    /// First page of the block.
+    pub(crate) head: u32,
+    pub(crate) order: Order,
+}
+
+impl Records {
+    /// Bytes of a record: the table has one for each page.
+    pub(crate) const RECORD_BYTES: usize = core::mem::size_of::<Record>();
+
+    /// A table for a region of `nr_pages`.
+    ///
+    /// Allocates: sleeps.
+    pub(crate) fn new(nr_pages: u32) -> Result<Self> {
+        // INVARIANT: No record was ever used.
+        Ok(Self {
+            table: KVVec::from_elem(Record::FREE, nr_pages as usize, GFP_KERNEL)?,
+            free: NONE,
+            fresh: 0,
+            clients: Clients::new(nr_pages)?,
+        })
+    }
+
+    /// Gives `block` to a client. The block comes back if there is no record, which can only be
+    /// because too many zapped ones are still mapped.
+    pub(crate) fn insert(&mut self, owner: u32, block: Block) -> Result<Handle, Block> {
+        let Some(id) = self.take_free() else {
+            return Err(block);
+        };
+        let next = self.clients.first(owner);
+
+        if let Some(record) = self.table.get_mut(id as usize) {
+            let gen = record.gen.wrapping_add(1).max(1);
+
+            *record = Record {
+                head: block.head().get(),
+                gen,
+                owner,
+                next,
+                order: block.order(),
+                state: State::Used,
+                ..Record::FREE
+            };
+        }
+        self.set_prev(next, id);
+        self.clients.set_first(owner, id);
+        self.clients.add_pages(owner, block.nr_pages());
+        Ok(Handle { id, gen: self.gen(id) })
+    }
+
+    /// Checks a handle. ERANGE: no such record; ENOENT: not this client's; ESTALE: of another
+    /// time; EINVAL: of another size.
+    pub(crate) fn check(&self, owner: u32, handle: Handle, order: Order) -> Result {
+        let record = self.table.get(handle.id as usize).ok_or(ERANGE)?;
+
+        if record.state != State::Used || record.owner != owner {
+            return Err(ENOENT);
+        }
+        if record.gen != handle.gen {
+            return Err(ESTALE);
+        }
+        match record.order == order {
+            true => Ok(()),
+            false => Err(EINVAL),
+        }
+    }
+
+    /// Takes a block away from its client: the errors of [`check`](Self::check), or EBUSY.
+    pub(crate) fn remove(
+        &mut self,
+        owner: u32,
+        handle: Handle,
+        order: Order,
+        mapped: Mapped,
+    ) -> Result<Block> {
+        self.check(owner, handle, order)?;
+        self.take(handle.id, mapped)
+    }
+
+    /// The newest handle of a client and the size of its block.
+    pub(crate) fn newest(&self, owner: u32) -> Option<(Handle, Order)> {
+        let id = self.clients.first(owner);
+        let record = self.table.get(id as usize)?;
+
+        Some((Handle { id, gen: record.gen }, record.order))
+    }
+
+    fn take(&mut self, id: u32, mapped: Mapped) -> Result<Block> {
+        let record = *self.table.get(id as usize).ok_or(ERANGE)?;
+
+        if record.maps > 0 && mapped == Mapped::Busy {
+            return Err(EBUSY);
+        }
+        self.unlink(&record);
+        self.clients.sub_pages(record.owner, record.order.nr_pages());
+        if record.maps > 0 {
+            self.clients.sub_mapped(record.owner);
+            self.set_state(id, State::Zapped);
+        } else {
+            self.put_free(id);
+        }
+        Ok(Block::new(PageIdx::new(record.head), record.order))
+    }
+
+    /// Counts a mapping of `nr` pages from page `first` of the window of record `id` on. ENXIO if
+    /// they are not all in a block of this client.
+    pub(crate) fn map(&mut self, owner: u32, id: u32, first: u64, nr: u64) -> Result {
+        let record = self.table.get_mut(id as usize).ok_or(ENXIO)?;
+        let end = first.checked_add(nr).ok_or(ENXIO)?;
+        let fits = end <= u64::from(record.order.nr_pages());
+
+        if record.state != State::Used || record.owner != owner || !fits {
+            return Err(ENXIO);
+        }
+        record.maps = record.maps.checked_add(1).ok_or(ENOMEM)?;
+        if record.maps == 1 {
+            self.clients.add_mapped(owner);
+        }
+        self.clients.add_map(owner);
+        Ok(())
+    }
+
+    /// A mapping was copied: one more.
+    pub(crate) fn map_open(&mut self, id: u32) {
+        if let Some(record) = self.table.get_mut(id as usize) {
+            record.maps = record.maps.wrapping_add(1);
+            self.clients.add_map(record.owner);
+        }
+    }
+
+    /// A mapping is gone.
+    pub(crate) fn map_close(&mut self, id: u32) {
+        let Some(record) = self.table.get_mut(id as usize) else {
+            return;
+        };
+
+        record.maps = record.maps.saturating_sub(1);
+        let last = record.maps == 0;
+        let (owner, state) = (record.owner, record.state);
+
+        self.clients.sub_map(owner);
+        match state {
+            State::Zapped if last => self.put_free(id),
+            State::Used if last => self.clients.sub_mapped(owner),
+            _ => {}
+        }
+    }
+
+    /// Where the block of record `id` lies, if it is this client's.
+    pub(crate) fn resolve(&self, owner: u32, id: u32) -> Option<Location> {
+        let record = self.table.get(id as usize)?;
+        let Record { head, order, .. } = *record;
+
+        (record.state == State::Used && record.owner == owner).then_some(Location { head, order })
+    }
+
+    fn gen(&self, id: u32) -> u32 {
+        self.table.get(id as usize).map_or(0, |record| record.gen)
+    }
+
+    fn take_free(&mut self) -> Option<u32> {
+        let id = self.free;
+
+        if let Some(record) = self.table.get(id as usize) {
+            self.free = record.next;
+            return Some(id);
+        }
+        let id = self.fresh;
+
+        self.table.get(id as usize)?;
+        self.fresh = id.wrapping_add(1);
+        Some(id)
+    }
+
+    fn put_free(&mut self, id: u32) {
+        let next = self.free;
+
+        if let Some(record) = self.table.get_mut(id as usize) {
+            // INVARIANT: On the list of free records; the generation stays, to differ next time.
+            *record = Record { gen: record.gen, next, ..Record::FREE };
+            self.free = id;
+        }
+    }
+
+    fn unlink(&mut self, record: &Record) {
+        match record.prev {
+            NONE => self.clients.set_first(record.owner, record.next),
+            prev => {
+                if let Some(before) = self.table.get_mut(prev as usize) {
+                    before.next = record.next;
+                }
+            }
+        }
+        self.set_prev(record.next, record.prev);
+    }
+
+    fn set_prev(&mut self, id: u32, prev: u32) {
+        if let Some(record) = self.table.get_mut(id as usize) {
+            record.prev = prev;
+        }
+    }
+
+    fn set_state(&mut self, id: u32, state: State) {
+        if let Some(record) = self.table.get_mut(id as usize) {
+            record.state = state;
+        }
+    }
+}
+
+#[kunit_tests(rust_buddy_records)]
+mod tests {
+    use super::super::clients::Client;
+    use super::*;
+
+    fn block(head: u32) -> Block {
+        Block::new(PageIdx::new(head), Order::ZERO)
+    }
+
+    fn with_client() -> Result<(Records, u32)> {
+        let mut records = Records::new(64)?;
+        let owner = records.clients.open(Client::NOBODY).ok_or(ENOMEM)?;
+
+        Ok((records, owner))
+    }
+
+    fn insert(records: &mut Records, owner: u32, head: u32) -> Result<Handle> {
+        records.insert(owner, block(head)).map_err(|_| ENOMEM)
+    }
+
+    #[test]
+    fn a_handle_works_once() -> Result {
+        let (mut records, me) = with_client()?;
+        let handle = insert(&mut records, me, 7)?;
+
+        assert_eq!(records.remove(me, handle, Order::ZERO, Mapped::Busy)?.head().get(), 7);
+        let again = records.remove(me, handle, Order::ZERO, Mapped::Busy);
+        assert_eq!(again.err(), Some(ENOENT));
+        Ok(())
+    }
+
+    #[test]
+    fn a_reused_record_has_another_generation() -> Result {
+        let (mut records, me) = with_client()?;
+        let old = insert(&mut records, me, 7)?;
+        let _ = records.remove(me, old, Order::ZERO, Mapped::Busy)?;
+        let new = insert(&mut records, me, 8)?;
+
+        assert_eq!(old.id, new.id);
+        assert_eq!(records.check(me, old, Order::ZERO).err(), Some(ESTALE));
+        assert!(records.check(me, new, Order::ZERO).is_ok());
+        assert_eq!(records.check(me, new, Order::MAX).err(), Some(EINVAL));
+        Ok(())
+    }
+
+    #[test]
+    fn others_and_strangers_get_different_errors() -> Result {
+        let (mut records, me) = with_client()?;
+        let you = records.clients.open(Client::NOBODY).ok_or(ENOMEM)?;
+        let mine = insert(&mut records, me, 7)?;
+        let outside = Handle { id: 64, gen: 1 };
+
+        assert_eq!(records.check(you, mine, Order::ZERO).err(), Some(ENOENT));
+        assert_eq!(records.check(me, outside, Order::ZERO).err(), Some(ERANGE));
+        assert!(records.resolve(you, mine.id).is_none());
+        assert!(records.resolve(me, mine.id).is_some());
+        Ok(())
+    }
+
+    #[test]
+    fn lists_survive_removal_in_any_order() -> Result {
+        let (mut records, me) = with_client()?;
+        let [a, b, c] = [
+            insert(&mut records, me, 1)?,
+            insert(&mut records, me, 2)?,
+            insert(&mut records, me, 3)?,
+        ];
+
+        let _ = records.remove(me, b, Order::ZERO, Mapped::Busy)?;
+        assert_eq!(records.newest(me).map(|(handle, _)| handle), Some(c));
+        let _ = records.remove(me, c, Order::ZERO, Mapped::Busy)?;
+        assert_eq!(records.newest(me).map(|(handle, _)| handle), Some(a));
+        let _ = records.remove(me, a, Order::ZERO, Mapped::Busy)?;
+        assert!(records.newest(me).is_none());
+        Ok(())
+    }
+
+    #[test]
+    fn mapped_blocks_are_busy_until_closed() -> Result {
+        let (mut records, me) = with_client()?;
+        let handle = insert(&mut records, me, 7)?;
+
+        records.map(me, handle.id, 0, 1)?;
+        assert_eq!(records.map(me, handle.id, 0, 2).err(), Some(ENXIO));
+        assert_eq!(records.map(me, handle.id, u64::MAX, 1).err(), Some(ENXIO));
+        let busy = records.remove(me, handle, Order::ZERO, Mapped::Busy);
+        assert_eq!(busy.err(), Some(EBUSY));
+        records.map_close(handle.id);
+        assert!(records.remove(me, handle, Order::ZERO, Mapped::Busy).is_ok());
+        Ok(())
+    }
+
+    #[test]
+    fn a_zapped_record_waits_for_its_mappings() -> Result {
+        let (mut records, me) = with_client()?;
+        let handle = insert(&mut records, me, 7)?;
+
+        records.map(me, handle.id, 0, 1)?;
+        records.map_open(handle.id);
+        let _ = records.remove(me, handle, Order::ZERO, Mapped::Zap)?;
+        assert!(records.resolve(me, handle.id).is_none());
+        assert!(insert(&mut records, me, 8)?.id != handle.id);
+        records.map_close(handle.id);
+        records.map_close(handle.id);
+        assert_eq!(insert(&mut records, me, 9)?.id, handle.id);
+        Ok(())
+    }
+
+    #[test]
+    fn the_table_can_run_out() -> Result {
+        let (mut records, me) = with_client()?;
+
+        for head in 0..64 {
+            let _ = insert(&mut records, me, head)?;
+        }
+        assert!(records.insert(me, block(0)).is_err());
+        Ok(())
+    }
+}

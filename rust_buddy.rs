@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A page allocator of one's own: a region carved out of the running kernel, managed as
+//! `mm/page_alloc.c` manages memory, and offered through `/dev/rust_buddy`.
+//!
+//! Bottom-up, each layer using only those before it: `sys` (the kernel, and all unsafe code),
+//! `zone` (free lists and watermarks), `gfp` (requests), `slowpath` (decisions), `page_alloc` (zones
+//! put together), `device` (users).
+
+mod device;
+mod gfp;
+mod page_alloc;
+mod slowpath;
+mod sys;
+mod zone;
+
+use device::{
+    debugfs::Files,
+    params::Params,
+    Device, //
+};
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+module! {
+    type: RustBuddy,
+    name: "rust_buddy",
+    authors: ["the rust_buddy authors"],
+    description: "A page allocator for a private region of memory",
+    license: "GPL",
+    params: {
+        size_mb: u32 {
+            default: 64,
+            description: "Size of the region in MiB, rounded down to a power of two, at least 4 (default 64)",
+        },
+        nid: i32 {
+            default: -1,
+            description: "Node to take it from (default -1: any)",
+        },
+        dma_pct: u32 {
+            default: 7,
+            description: "Share of zone DMA in percent (default 7)",
+        },
+        dma32_pct: u32 {
+            default: 25,
+            description: "Share of zone DMA32 in percent (default 25)",
+        },
+        movable_pct: u32 {
+            default: 25,
+            description: "Share of zone Movable in percent (default 25)",
+        },
+        min_host_free_mb: u32 {
+            default: 64,
+            description: "MiB that must stay free on the host (default 64)",
+        },
+    },
+}
+
+/// `version=` of `modinfo` and `/sys/module/rust_buddy/version`; `module!` has no field for it.
+#[cfg(MODULE)]
+#[used(compiler)]
+#[link_section = ".modinfo"]
+static VERSION: [u8; 14] = *b"version=0.1.0\0";
+
+/// The loaded module. Fields are dropped from first to last: first nobody can open it any more.
+struct RustBuddy {
+    _device_node: sys::Registration<Device>,
+    _files: Files,
+    device: Arc<Device>,
+}
+
+impl kernel::Module for RustBuddy {
+    fn init(module: &'static ThisModule) -> Result<Self> {
+        let mapper = Arc::new(sys::Mapper::new()?, GFP_KERNEL)?;
+        let device = Arc::new(Device::new(params(), mapper.clone())?, GFP_KERNEL)?;
+        let files = Files::new(module, &device)?;
+        let node = sys::Registration::new(c"rust_buddy", module, device.clone(), mapper)?;
+        let config = device.region().config();
+
+        pr_info!("{} pages on node {}\n", config.nr_pages, config.nid);
+        Ok(Self {
+            _device_node: node,
+            _files: files,
+            device,
+        })
+    }
+}
+
+impl Drop for RustBuddy {
+    fn drop(&mut self) {
+        // The module's reference count was 0: no file is open, so every page should be free.
+        let report = self.device.validate();
+        let leaked = report.checked.wrapping_sub(report.free);
+
+        match (leaked, report.errors) {
+            (0, 0) => pr_info!("unloaded: pages={} leaked=0\n", report.checked),
+            (leaked, errors) => {
+                pr_err!("unloaded: pages={} leaked={leaked} errors={errors}\n", report.checked)
+            }
+        }
+    }
+}
+
+/// The parameters as given at load.
+fn params() -> Params {
+    Params {
+        size_mb: module_parameters::size_mb.value(),
+        nid: module_parameters::nid.value(),
+        dma_pct: module_parameters::dma_pct.value(),
+        dma32_pct: module_parameters::dma32_pct.value(),
+        movable_pct: module_parameters::movable_pct.value(),
+        min_host_free_mb: module_parameters::min_host_free_mb.value(),
+    }
+}
