@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Loads and unloads again and again; what appears must vanish, and the taint is what it must be.
+. "${0%/*}/ktap.sh"
+plan 5
+N=$(times 20 20 200)
+
+i=0
+log_mark
+while [ $i -lt "$N" ] && [ $ktap_bad = 0 ]; do
+	same "load $i" "$(load "size_mb=64 nid=$NODE")" OK
+	true_that "device node" [ -c $DEV ]
+	true_that "debugfs folder" [ -d $DEBUGFS ]
+	same "unload $i" "$(unload)" OK
+	true_that "all gone" nothing_left
+	i=$((i + 1))
+done
+result "load_unload_${N}_times"
+
+same "unloaded lines" "$(log_count 'rust_buddy: unloaded: pages=16384 leaked=0')" "$N"
+result "one_unloaded_line_each_and_nothing_leaked"
+
+same "load" "$(load "size_mb=4 nid=$NODE")" OK
+for f in buddyinfo pagetypeinfo zoneinfo vmstat params clients; do
+	true_that "$f is readable" grep -q . $DEBUGFS/$f
+	same "mode of $f for others" "$(stat -c %a $DEBUGFS/$f | cut -c2-)" 00
+done
+same "second load" "$(load)" EEXIST
+true_that "the first one works on" grep -q Normal $DEBUGFS/buddyinfo
+same "zones of 4 MiB" "$(cut -c1-23 $DEBUGFS/buddyinfo)" "Node $NODE, zone   Normal "
+same "unload" "$(unload)" OK
+result "debugfs_files_and_4_MiB_is_one_Normal_zone"
+
+same "insmod" "$(insmod "$MODULE" size_mb=4 2>&1)" ""
+same "rmmod" "$(rmmod rust_buddy 2>&1)" ""
+true_that "all gone" nothing_left
+result "insmod_and_rmmod_say_nothing"
+
+true_that "taint $(tainted)" taint_ok
+result taint
+finish

@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Parameters: what is refused, what is rounded, and what modinfo tells.
+. "${0%/*}/ktap.sh"
+plan 5
+
+info() { tr '\0' '\n' <"$MODULE" | grep -a "^$1=" | head -n1; }
+
+same license "$(info license)" "license=GPL"
+for p in size_mb nid dma_pct dma32_pct movable_pct min_host_free_mb; do
+	true_that "parm $p is described" test -n "$(info "parm" >/dev/null; tr '\0' '\n' <"$MODULE" | grep -a "^parm=$p:..")"
+done
+for k in description vermagic name; do
+	true_that "$k" test -n "$(info $k)"
+done
+result modinfo_fields
+
+refused() {
+	log_mark
+	same "$2" "$(load "$2")" "$1"
+	true_that "nothing left after $2" nothing_left
+	n=$(log_count rust_buddy)
+	same "log lines of ours after $2" "$n" 1 || log_lines | sed 's/^/# /'
+}
+for p in size_mb=0 size_mb=1 size_mb=3 nid=99 nid=-2 nid=1000000 dma_pct=101 dma32_pct=101 \
+	movable_pct=101 "dma_pct=50 dma32_pct=50 movable_pct=1" "dma_pct=100 dma32_pct=1 movable_pct=0"; do
+	refused EINVAL "$p"
+done
+result refused_with_EINVAL_and_one_line
+
+for p in size_mb=x size_mb=-1 nid=y nid=99999999999999999999 movable_pct=; do
+	same "$p" "$(load "$p")" EINVAL
+	true_that "nothing left after $p" nothing_left
+done
+result not_a_number_is_EINVAL
+
+# value PARAMETER: what the params file says.
+value() { awk -v k="$1" '$1 == k { print $2 }' $DEBUGFS/params; }
+expect_pages() {
+	same "$1" "$(load "$1 nid=$NODE")" OK || return
+	same "pages with $1" "$(value region_pages)" "$2"
+	same "unload" "$(unload)" OK
+}
+expect_pages size_mb=4 1024
+expect_pages size_mb=5 1024
+expect_pages size_mb=63 8192
+expect_pages size_mb=64 16384
+expect_pages size_mb=0x10 4096
+result size_is_rounded_down_to_a_power_of_two
+
+# free_of ZONE: its pages, all free after loading.
+free_of() {
+	awk -v z="$1" '$4 == z { for (o = 0; o < 11; o++) s += $(5 + o) * 2 ^ o } END { print s + 0 }' \
+		$DEBUGFS/buddyinfo
+}
+shares() {
+	same "$1" "$(load "$1 nid=$NODE")" OK || return
+	same "zones with $1" "$(free_of DMA) $(free_of DMA32) $(free_of Normal) $(free_of Movable)" "$2"
+	same "unload" "$(unload)" OK
+}
+shares "size_mb=64" "1024 4096 7168 4096"
+shares "size_mb=64 dma_pct=0 dma32_pct=0 movable_pct=0" "0 0 16384 0"
+shares "size_mb=64 dma_pct=0 dma32_pct=0 movable_pct=100" "0 0 0 16384"
+shares "size_mb=64 dma_pct=50 dma32_pct=50 movable_pct=0" "8192 8192 0 0"
+shares "size_mb=64 dma_pct=6 dma32_pct=6 movable_pct=6" "0 0 16384 0"
+shares "size_mb=64 dma_pct=34 dma32_pct=33 movable_pct=33" "5120 5120 1024 5120"
+shares "size_mb=8" "0 0 2048 0"
+shares "size_mb=16" "0 1024 2048 1024"
+result zones_get_whole_blocks_by_percent
+finish

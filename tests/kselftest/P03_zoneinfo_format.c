@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * zoneinfo and vmstat: with digits masked, the lines of a zone are those of a zone of the kernel, in
+ * the same order; every name of vmstat is one of the kernel's, in the kernel's order.
+ */
+#include "rb_test.h"
+
+#include <ctype.h>
+
+/* The lines of the section of one zone, masked; protection brought to one form. */
+static char *section(const char *text, int nid, const char *zone)
+{
+	char head[64], *mask, *out, *p;
+	const char *at = NULL, *end;
+
+	for (const char *l = text; *l; l = strchr(l, '\n') ? strchr(l, '\n') + 1 : "") {
+		snprintf(head, sizeof(head), "Node %d, zone %8s\n", nid, zone);
+		if (!strncmp(l, head, strlen(head))) {
+			at = l + strlen(head);
+			break;
+		}
+	}
+	if (!at)
+		return NULL;
+	end = strstr(at, "\nNode ");
+	out = strndup(at, end ? (size_t)(end - at + 1) : strlen(at));
+	mask = text_mask(out);
+	free(out);
+	while ((p = strstr(mask, "#, #")))
+		memmove(p, p + 3, strlen(p + 3) + 1);
+	return mask;
+}
+
+static const char *no_stats(const char *s)
+{
+	const char *p = strstr(s, "  pages free");
+
+	return p ? p : s;
+}
+
+/* A populated zone of the kernel to compare with: the first that has pagesets. */
+static char *kernel_section(const char *text)
+{
+	static const char *const zones[] = { "Normal", "DMA32", "DMA", "Movable" };
+
+	for (int nid = 1; nid >= 0; nid--)
+		for (size_t z = 0; z < ARRAY_SIZE(zones); z++) {
+			char *s = section(text, nid, zones[z]);
+
+			if (s && strstr(s, "pagesets"))
+				return s;
+			free(s);
+		}
+	return NULL;
+}
+
+static void zones_of_zoneinfo(void)
+{
+	static const char *const names[] = { "DMA", "DMA32", "Normal", "Movable" };
+	char *ours = text_read(RB_DEBUGFS "/zoneinfo"), *kernel = text_read("/proc/zoneinfo");
+	char *want;
+	int fd = dev_open();
+	const struct region *r = region_now(fd);
+
+	NEED(ours && kernel && r);
+	want = kernel_section(kernel);
+	NEED(want);
+	for (size_t z = 0; z < ARRAY_SIZE(names); z++) {
+		char *got = section(ours, r->nid, names[z]);
+
+		if (!CHECK(got)) {
+			rb_diag("no zone %s of node %d", names[z], r->nid);
+			continue;
+		}
+		CHECK(text_same(no_stats(got), no_stats(want), names[z]));
+		free(got);
+	}
+	free(want);
+	free(ours);
+	free(kernel);
+	close(fd);
+}
+
+static void node_stats_in_the_first_zone(void)
+{
+	char *ours = text_read(RB_DEBUGFS "/zoneinfo"), *kernel = text_read("/proc/zoneinfo");
+	char *p, *q, *a, *b;
+
+	NEED(ours && kernel);
+	p = strstr(ours, "\n  per-node stats\n");
+	q = strstr(kernel, "\n  per-node stats\n");
+	NEED(q);
+	if (!p) {
+		rb_skip("no per-node stats in ours");
+		goto out;
+	}
+	CHECK(p < strstr(ours, "pages free"));
+	CHECK(!strstr(p + 1, "per-node stats"));
+	*strstr(p, "\n  pages free") = 0;
+	*strstr(q, "\n  pages free") = 0;
+	a = text_mask(p);
+	b = text_mask(q);
+	CHECK(text_same(a, b, "per-node stats"));
+	free(a);
+	free(b);
+out:
+	free(ours);
+	free(kernel);
+}
+
+static bool number_after(const char *s, const char *label, uint64_t *v)
+{
+	const char *p = strstr(s, label);
+
+	if (!p)
+		return false;
+	p += strlen(label);
+	while (*p == ' ')
+		p++;
+	*v = strtoull(p, NULL, 10);
+	return isdigit((unsigned char)*p);
+}
+
+static void zoneinfo_numbers(void)
+{
+	char *text = text_read(RB_DEBUGFS "/zoneinfo"), head[64], *p;
+	int fd = dev_open();
+	const struct region *r = region_now(fd);
+
+	NEED(text && r);
+	for (int z = 0; z < NR_ZONES; z++) {
+		const struct rb_zone_stat *s = &r->zone[z];
+		struct { const char *label; uint64_t want; } f[] = {
+			{ "  pages free", s->free }, { "\n        boost", s->boost },
+			{ "\n        min", s->min }, { "\n        low", s->low },
+			{ "\n        high", s->high }, { "\n        promo", s->promo },
+			{ "\n        spanned", s->spanned }, { "\n        present", s->present },
+			{ "\n        managed", s->managed },
+			{ "reserved_highatomic:", s->reserved_highatomic },
+			{ "free_highatomic:", s->free_highatomic },
+		};
+
+		snprintf(head, sizeof(head), "Node %d, zone %8s\n", r->nid, s->name);
+		p = r->has[z] ? strstr(text, head) : NULL;
+		for (size_t i = 0; p && i < ARRAY_SIZE(f); i++) {
+			uint64_t v = 0;
+
+			if (!CHECK(number_after(p, f[i].label, &v)) || !CHECK_EQ(v, f[i].want))
+				rb_diag("%s of %s", f[i].label, s->name);
+		}
+		CHECK(!r->has[z] || p);
+	}
+	free(text);
+	close(fd);
+}
+
+/* P04: names of ours appear in the kernel's file, in its order. */
+static void vmstat_names(void)
+{
+	char *ours = text_read(RB_DEBUGFS "/vmstat"), *kernel = text_read("/proc/vmstat");
+	const char *at = kernel;
+	unsigned int nr = 0;
+
+	NEED(ours && kernel);
+	for (char *l = strtok(ours, "\n"); l; l = strtok(NULL, "\n")) {
+		char name[80], value[32], more[8], line[128];
+		const char *found;
+
+		if (!CHECK_EQ(sscanf(l, "%78s %31s %7s", name, value, more), 2))
+			continue;
+		snprintf(line, sizeof(line), "%s %s", name, value);
+		CHECK(!strcmp(line, l));
+		CHECK_EQ(strspn(value, "0123456789"), strlen(value));
+		if (!strncmp(name, "rb_", 3))
+			continue;
+		snprintf(line, sizeof(line), "\n%s ", name);
+		found = strncmp(at, line + 1, strlen(line + 1)) ? strstr(at, line) : at;
+		if (!found) {
+			rb_diag("%s is not in /proc/vmstat at its place", name);
+			CHECK(!"the name and its place are the kernel's");
+			continue;
+		}
+		at = found + 1;
+		nr++;
+	}
+	CHECK(nr > 0);
+	free(ours);
+	free(kernel);
+}
+
+RB_PROGRAM(P03_zoneinfo_format, 0,
+	{ "zones_masked_equal_the_kernels", zones_of_zoneinfo },
+	{ "per_node_stats", node_stats_in_the_first_zone },
+	{ "numbers_of_ZONE_STAT", zoneinfo_numbers },
+	{ "P04_vmstat_names_and_order", vmstat_names },
+);

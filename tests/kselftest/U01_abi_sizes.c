@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The layout that is promised for ever: sizes, offsets and numbers written down a second time by
+ * hand. It compiles or it does not (`make check32`: the same for 32 bits).
+ */
+#ifdef __x86_64__
+#include "rb_test.h"
+#else
+#include <stddef.h>
+#include <rust_buddy.h>
+#endif
+
+#define SIZE(s, n)	_Static_assert(sizeof(struct s) == (n), "size of " #s)
+#define AT(s, f, off, n)							\
+	_Static_assert(offsetof(struct s, f) == (off) &&			\
+		       sizeof(((struct s *)0)->f) == (n), #s "." #f)
+#define IS(name, value)	_Static_assert((name) == (value), #name)
+
+SIZE(rb_query, 128);
+AT(rb_query, what, 0, 4); AT(rb_query, flags, 4, 4); AT(rb_query, uapi_major, 8, 4);
+AT(rb_query, uapi_minor, 12, 4); AT(rb_query, features, 16, 8); AT(rb_query, page_shift, 24, 4);
+AT(rb_query, nr_orders, 28, 4); AT(rb_query, pageblock_order, 32, 4);
+AT(rb_query, nr_migratetypes, 36, 4); AT(rb_query, nr_nodes, 40, 4); AT(rb_query, nr_zones, 44, 4);
+AT(rb_query, nr_cpus, 48, 4); AT(rb_query, nr_pcp_lists, 52, 4); AT(rb_query, region_pages, 56, 8);
+AT(rb_query, managed_pages, 64, 8); AT(rb_query, free_pages, 72, 8); AT(rb_query, used_by_me, 80, 8);
+AT(rb_query, quota_pages, 88, 8); AT(rb_query, epoch, 96, 8); AT(rb_query, host_version, 104, 4);
+AT(rb_query, max_bulk, 108, 4); AT(rb_query, max_fetch, 112, 4); AT(rb_query, window_shift, 116, 4);
+AT(rb_query, base_pfn, 120, 8);
+
+SIZE(rb_alloc, 96);
+AT(rb_alloc, gfp, 0, 4); AT(rb_alloc, order, 4, 4); AT(rb_alloc, flags, 8, 8);
+AT(rb_alloc, nodemask, 16, 8); AT(rb_alloc, nid, 24, 4); AT(rb_alloc, reserved0, 28, 4);
+AT(rb_alloc, timeout_ns, 32, 8); AT(rb_alloc, reserved2, 40, 8); AT(rb_alloc, id, 48, 4);
+AT(rb_alloc, gen, 52, 4); AT(rb_alloc, idx, 56, 8); AT(rb_alloc, mmap_offset, 64, 8);
+AT(rb_alloc, path, 72, 4); AT(rb_alloc, got_nid, 76, 4); AT(rb_alloc, got_zone, 80, 4);
+AT(rb_alloc, reserved1, 84, 4); AT(rb_alloc, latency_ns, 88, 8);
+
+SIZE(rb_free, 32);
+AT(rb_free, id, 0, 4); AT(rb_free, gen, 4, 4); AT(rb_free, order, 8, 4); AT(rb_free, flags, 12, 4);
+AT(rb_free, reserved, 16, 16);
+
+SIZE(rb_block, 24);
+AT(rb_block, id, 0, 4); AT(rb_block, gen, 4, 4); AT(rb_block, order, 8, 4);
+AT(rb_block, result, 12, 4); AT(rb_block, idx, 16, 8);
+
+SIZE(rb_bulk, 64);
+AT(rb_bulk, blocks_ptr, 0, 8); AT(rb_bulk, nr, 8, 4); AT(rb_bulk, gfp, 12, 4);
+AT(rb_bulk, order, 16, 4); AT(rb_bulk, flags, 20, 4); AT(rb_bulk, nodemask, 24, 8);
+AT(rb_bulk, nid, 32, 4); AT(rb_bulk, reserved0, 36, 4); AT(rb_bulk, timeout_ns, 40, 8);
+AT(rb_bulk, nr_done, 48, 4); AT(rb_bulk, first_err, 52, 4); AT(rb_bulk, reserved1, 56, 8);
+
+SIZE(rb_zone_stat, 1664);
+AT(rb_zone_stat, nid, 0, 4); AT(rb_zone_stat, zone, 4, 4); AT(rb_zone_stat, flags, 8, 4);
+AT(rb_zone_stat, reserved0, 12, 4); AT(rb_zone_stat, seq, 16, 8); AT(rb_zone_stat, spanned, 24, 8);
+AT(rb_zone_stat, present, 32, 8); AT(rb_zone_stat, managed, 40, 8); AT(rb_zone_stat, free, 48, 8);
+AT(rb_zone_stat, pcp_total, 56, 8); AT(rb_zone_stat, min, 64, 8); AT(rb_zone_stat, low, 72, 8);
+AT(rb_zone_stat, high, 80, 8); AT(rb_zone_stat, promo, 88, 8); AT(rb_zone_stat, boost, 96, 8);
+AT(rb_zone_stat, reserved_highatomic, 104, 8); AT(rb_zone_stat, free_highatomic, 112, 8);
+AT(rb_zone_stat, protection, 120, 64); AT(rb_zone_stat, start_idx, 184, 8);
+AT(rb_zone_stat, nr_free, 192, 1024); AT(rb_zone_stat, events, 1216, 384);
+AT(rb_zone_stat, name, 1600, 16); AT(rb_zone_stat, reserved1, 1616, 48);
+
+SIZE(rb_pageblock, 16);
+AT(rb_pageblock, free, 0, 4); AT(rb_pageblock, nr_pages, 4, 4); AT(rb_pageblock, info, 8, 4);
+AT(rb_pageblock, reserved, 12, 4);
+
+SIZE(rb_blockmap, 48);
+AT(rb_blockmap, start, 0, 8); AT(rb_blockmap, nr, 8, 4); AT(rb_blockmap, flags, 12, 4);
+AT(rb_blockmap, buf_ptr, 16, 8); AT(rb_blockmap, nr_done, 24, 4);
+AT(rb_blockmap, reserved0, 28, 4); AT(rb_blockmap, epoch, 32, 8); AT(rb_blockmap, reserved1, 40, 8);
+
+SIZE(rb_verify, 96);
+AT(rb_verify, flags, 0, 4); AT(rb_verify, reserved0, 4, 4); AT(rb_verify, checked, 8, 8);
+AT(rb_verify, errors, 16, 8); AT(rb_verify, first_idx, 24, 8); AT(rb_verify, code, 32, 4);
+AT(rb_verify, reserved1, 36, 4); AT(rb_verify, reserved2, 40, 56);
+
+SIZE(rb_reset, 16);
+AT(rb_reset, flags, 0, 4); AT(rb_reset, reserved0, 4, 4); AT(rb_reset, reserved1, 8, 8);
+
+IS(RB_QUERY, 0xc080bb00); IS(RB_ALLOC, 0xc060bb01); IS(RB_FREE, 0x4020bb02);
+IS(RB_ALLOC_BULK, 0xc040bb03); IS(RB_FREE_BULK, 0xc040bb04); IS(RB_ZONE_STAT, 0xc680bb08);
+IS(RB_BLOCKMAP, 0xc030bb0c); IS(RB_VERIFY, 0xc060bb34); IS(RB_RESET, 0x4010bb3f);
+IS(RB_NR_QUERY, _IOC_NR(RB_QUERY)); IS(RB_NR_ALLOC, _IOC_NR(RB_ALLOC));
+IS(RB_NR_FREE, _IOC_NR(RB_FREE)); IS(RB_NR_ALLOC_BULK, _IOC_NR(RB_ALLOC_BULK));
+IS(RB_NR_FREE_BULK, _IOC_NR(RB_FREE_BULK)); IS(RB_NR_ZONE_STAT, _IOC_NR(RB_ZONE_STAT));
+IS(RB_NR_BLOCKMAP, _IOC_NR(RB_BLOCKMAP)); IS(RB_NR_VERIFY, _IOC_NR(RB_VERIFY));
+IS(RB_NR_RESET, _IOC_NR(RB_RESET));
+
+IS(RB_UAPI_MAJOR, 1); IS(RB_IOC_TYPE, 0xBB); IS(RB_MMAP_BASE, 0x10000000000);
+IS(RB_MAX_ORDERS, 16); IS(RB_MAX_MIGRATETYPES, 8); IS(RB_MAX_ZONES, 8); IS(RB_MAX_EVENTS, 48);
+IS(RB_GFP_DMA, 1); IS(RB_GFP_HIGHMEM, 2); IS(RB_GFP_DMA32, 4); IS(RB_GFP_MOVABLE, 8);
+IS(RB_GFP_RECLAIMABLE, 0x10); IS(RB_GFP_HIGH, 0x20); IS(RB_GFP_IO, 0x40); IS(RB_GFP_FS, 0x80);
+IS(RB_GFP_ZERO, 0x100); IS(RB_GFP_DIRECT_RECLAIM, 0x200); IS(RB_GFP_KSWAPD_RECLAIM, 0x400);
+IS(RB_GFP_WRITE, 0x800); IS(RB_GFP_NOWARN, 0x1000); IS(RB_GFP_RETRY_MAYFAIL, 0x2000);
+IS(RB_GFP_NOFAIL, 0x4000); IS(RB_GFP_NORETRY, 0x8000); IS(RB_GFP_MEMALLOC, 0x10000);
+IS(RB_GFP_COMP, 0x20000); IS(RB_GFP_NOMEMALLOC, 0x40000); IS(RB_GFP_HARDWALL, 0x80000);
+IS(RB_GFP_THISNODE, 0x100000); IS(RB_GFP_ACCOUNT, 0x200000);
+IS(RB_GFP_KERNEL, 0x6c0); IS(RB_GFP_ATOMIC, 0x420); IS(RB_GFP_NOWAIT, 0x1400);
+IS(RB_GFP_HIGHUSER_MOVABLE, 0x806ca); IS(RB_GFP_TRANSHUGE_LIGHT, 0xe10ca);
+IS(RB_GFP_TRANSHUGE, 0xe12ca);
+IS(RB_PB_LARGEST_SHIFT, 16); IS(RB_PB_NID_SHIFT, 8); IS(RB_PB_ZONE_SHIFT, 4);
+IS(RB_FREE_ZAP, 1); IS(RB_RESET_FD, 1); IS(RB_RESET_ZAP, 2); IS(RB_QUERY_PFN, 1);
+IS(RB_FEATURE_MMAP, 1); IS(RB_FEATURE_MMAP_PMD, 2); IS(RB_FEATURE_PCP, 4);
+IS(RB_ZONE_MOVABLE, 3); IS(RB_MIGRATE_ISOLATE, 5); IS(RB_EVENT_BAD_PAGE, 5);
+
+#ifdef __x86_64__
+static void layouts(void)
+{
+	CHECK(sizeof(struct rb_zone_stat) <= 4096);
+}
+
+RB_PROGRAM(U01_abi_sizes, RB_NO_DEVICE, { "layouts_as_written_down", layouts });
+#endif

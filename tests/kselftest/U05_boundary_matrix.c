@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Boundary values in every field of every command, alone and in pairs (two errors at once), as
+ * administrator, through a read-only file, and as an ordinary user. The answer is judged by
+ * rb_oracle.c; every refused call leaves the region as it was.
+ */
+#include "rb_oracle.h"
+
+#include <sys/resource.h>
+
+#define F(s, f)	{ offsetof(struct s, f), sizeof(((struct s *)0)->f) }
+
+struct field { size_t at, size; };
+
+static const struct table {
+	unsigned long cmd;
+	const char *name;
+	struct field f[12];
+	unsigned int nr;
+} tables[] = {
+	{ RB_QUERY, "QUERY", { F(rb_query, what), F(rb_query, flags) }, 2 },
+	{ RB_ALLOC, "ALLOC", {
+		F(rb_alloc, gfp), F(rb_alloc, order), F(rb_alloc, flags), F(rb_alloc, nodemask),
+		F(rb_alloc, nid), F(rb_alloc, reserved0), F(rb_alloc, timeout_ns),
+		F(rb_alloc, reserved2) }, 8 },
+	{ RB_FREE, "FREE", {
+		F(rb_free, id), F(rb_free, gen), F(rb_free, order), F(rb_free, flags),
+		F(rb_free, reserved[0]), F(rb_free, reserved[1]) }, 6 },
+	{ RB_ALLOC_BULK, "ALLOC_BULK", {
+		F(rb_bulk, blocks_ptr), F(rb_bulk, nr), F(rb_bulk, gfp), F(rb_bulk, order),
+		F(rb_bulk, flags), F(rb_bulk, nodemask), F(rb_bulk, nid), F(rb_bulk, reserved0),
+		F(rb_bulk, timeout_ns), F(rb_bulk, reserved1) }, 10 },
+	{ RB_FREE_BULK, "FREE_BULK", {
+		F(rb_bulk, blocks_ptr), F(rb_bulk, nr), F(rb_bulk, gfp), F(rb_bulk, order),
+		F(rb_bulk, flags), F(rb_bulk, nodemask), F(rb_bulk, nid), F(rb_bulk, reserved0),
+		F(rb_bulk, timeout_ns), F(rb_bulk, reserved1) }, 10 },
+	{ RB_ZONE_STAT, "ZONE_STAT", {
+		F(rb_zone_stat, nid), F(rb_zone_stat, zone), F(rb_zone_stat, flags),
+		F(rb_zone_stat, reserved0) }, 4 },
+	{ RB_BLOCKMAP, "BLOCKMAP", {
+		F(rb_blockmap, start), F(rb_blockmap, nr), F(rb_blockmap, flags),
+		F(rb_blockmap, buf_ptr) }, 4 },
+	{ RB_VERIFY, "VERIFY", { F(rb_verify, flags), F(rb_verify, reserved0) }, 2 },
+	{ RB_RESET, "RESET", { F(rb_reset, flags), F(rb_reset, reserved0), F(rb_reset, reserved1) }, 3 },
+};
+
+static struct rb_block entries[4096];
+static struct rb_pageblock blockmap[65536];
+static struct world world;
+static int dev, other;
+static uint64_t hash;
+static unsigned int cases, refused;
+
+static const uint64_t common[] = {
+	0, 1, 2, 3, 4, 9, 10, 11, 12, 15, 16, 63, 64, 0x7fffffff, 0x80000000, 0x80000001,
+	0xfffffffe, 0xffffffff, 0x100000000, 0x7fffffffffffffff, 0x8000000000000000,
+	0x8000000000000001, 0xfffffffffffffffe, 0xffffffffffffffff,
+};
+
+static uint64_t values[96];
+static unsigned int nr_values;
+
+static void collect_values(void)
+{
+	const struct rb_query *q = &world.query;
+	const uint64_t own[] = {
+		q->region_pages - 1, q->region_pages, q->region_pages + 1, q->max_bulk, q->max_bulk + 1,
+		q->max_fetch, q->max_fetch + 1, world.nr_blocks - 1, world.nr_blocks,
+		world.nr_blocks + 1, world.foreign.id, world.foreign.gen, world.mapped.id,
+		world.mapped.gen, world.mine.gen + 1, 1ull << world.nid, 1ull << (world.nid + 1),
+		RB_GFP_NOFAIL, RB_GFP_MEMALLOC, RB_GFP_MOVABLE | RB_GFP_RECLAIMABLE,
+		RB_GFP_ACCOUNT << 1, 0x3fffff, 0x3effff, (uintptr_t)entries + 1,
+		RB_GFP_THISNODE | RB_GFP_KERNEL,
+	};
+
+	nr_values = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(common); i++)
+		values[nr_values++] = common[i];
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		values[nr_values++] = own[i];
+	for (unsigned int z = 5; z < 16; z++)
+		values[nr_values++] = z;	/* every combination of zone flags */
+}
+
+static void template(unsigned long cmd, void *arg)
+{
+	struct rb_bulk *b = arg;
+
+	memset(arg, 0, 4096);
+	if (cmd == RB_ALLOC) {
+		*(struct rb_alloc *)arg = (struct rb_alloc){ .gfp = RB_GFP_KERNEL, .nid = -1 };
+	} else if (cmd == RB_FREE) {
+		*(struct rb_free *)arg = (struct rb_free){ .id = world.mine.id,
+			.gen = world.mine.gen, .order = world.mine.order };
+	} else if (cmd == RB_ALLOC_BULK || cmd == RB_FREE_BULK) {
+		b->blocks_ptr = (uintptr_t)entries;
+		b->nr = 1;
+		b->gfp = cmd == RB_ALLOC_BULK ? RB_GFP_KERNEL : 0;
+		b->nid = cmd == RB_ALLOC_BULK ? -1 : 0;
+		memset(entries, 0xff, sizeof(entries));
+		entries[0] = (struct rb_block){ .id = world.foreign.id, .gen = world.foreign.gen };
+	} else if (cmd == RB_ZONE_STAT) {
+		((struct rb_zone_stat *)arg)->nid = world.nid;
+		((struct rb_zone_stat *)arg)->zone = RB_ZONE_NORMAL;
+	} else if (cmd == RB_BLOCKMAP) {
+		((struct rb_blockmap *)arg)->nr = 1;
+		((struct rb_blockmap *)arg)->buf_ptr = (uintptr_t)blockmap;
+	} else if (cmd == RB_RESET) {
+		((struct rb_reset *)arg)->flags = RB_RESET_FD;
+	}
+}
+
+/* After a success: back to the state of before. */
+static void undo(unsigned long cmd, const void *arg)
+{
+	const struct rb_bulk *b = arg;
+
+	if (cmd == RB_ALLOC) {
+		CHECK_ERR(dev_free(dev, arg, 0), 0);
+	} else if (cmd == RB_FREE) {
+		CHECK_ERR(dev_alloc(dev, RB_GFP_KERNEL, 0, &world.mine), 0);
+	} else if (cmd == RB_ALLOC_BULK) {
+		memmove(entries, (void *)(uintptr_t)b->blocks_ptr, b->nr_done * sizeof(*entries));
+		CHECK_ERR(dev_free_bulk(dev, entries, b->nr_done, 0, NULL), 0);
+	} else {
+		return;
+	}
+	hash = region_hash(dev);
+}
+
+static void try_case(const struct table *t, const void *arg)
+{
+	static uint64_t copy[512];
+	struct verdict v;
+	int err;
+
+	memcpy(copy, arg, sizeof(copy));
+	judge(&world, t->cmd, copy, &v);
+	if (t->cmd == RB_RESET && verdict_allows(&v, 0))
+		return;		/* would free what the other cases need */
+	if (t->cmd == RB_FREE && ((struct rb_free *)copy)->id == world.mapped.id &&
+	    verdict_allows(&v, 0))
+		return;
+	err = -dev_ioctl(dev, t->cmd, copy);
+	cases++;
+	if (!verdict_allows(&v, err)) {
+		rb_diag("%s: %s is not among the right answers (%u)", t->name, rb_errname(err),
+			v.nr ? (unsigned int)v.e[0].err : 0);
+		for (unsigned int i = 0; i < t->nr; i++)
+			rb_diag("  byte %zu: %#llx", t->f[i].at, (unsigned long long)
+				(t->f[i].size == 8 ? *(uint64_t *)((char *)arg + t->f[i].at) :
+				 *(uint32_t *)((char *)arg + t->f[i].at)));
+		CHECK(!"the answer is right");
+	}
+	if (!err) {
+		undo(t->cmd, copy);
+	} else {
+		refused++;
+		CHECK(region_hash(dev) == hash);
+	}
+}
+
+static void poke(void *arg, const struct field *f, uint64_t v)
+{
+	memcpy((char *)arg + f->at, &v, f->size);
+}
+
+static void singles(const struct table *t)
+{
+	static uint64_t arg[512];
+
+	for (unsigned int i = 0; i < t->nr; i++)
+		for (unsigned int v = 0; v < nr_values && rb_failures() < 20; v++) {
+			template(t->cmd, arg);
+			poke(arg, &t->f[i], values[v]);
+			try_case(t, arg);
+		}
+}
+
+static void pairs(const struct table *t)
+{
+	static const uint64_t bad[] = { 11, 0x80000000, 0xffffffffffffffff };
+	static uint64_t arg[512];
+
+	for (unsigned int i = 0; i < t->nr; i++)
+		for (unsigned int j = i + 1; j < t->nr && rb_failures() < 20; j++)
+			for (unsigned int v = 0; v < 9; v++) {
+				template(t->cmd, arg);
+				poke(arg, &t->f[i], bad[v / 3]);
+				poke(arg, &t->f[j], bad[v % 3]);
+				try_case(t, arg);
+			}
+}
+
+static bool build_world(bool admin, int mode)
+{
+	const struct region *r;
+	void *p;
+
+	memset(&world, 0, sizeof(world));
+	world.admin = admin;
+	world.writable = mode != O_RDONLY;
+	dev = dev_open_mode(mode);
+	other = dev_open_mode(O_RDWR);
+	r = dev < 0 || other < 0 ? NULL : region_now(dev);
+	if (!CHECK(r))
+		return false;
+	world.query = r->query;
+	world.nid = r->nid;
+	world.nr_blocks = r->nr_blocks;
+	world.mine.id = world.mapped.id = ~0u;
+	CHECK_ERR(dev_alloc(other, RB_GFP_KERNEL, 0, &world.foreign), 0);
+	if (world.writable) {
+		CHECK_ERR(dev_alloc(dev, RB_GFP_KERNEL, 0, &world.mine), 0);
+		CHECK_ERR(dev_alloc(dev, RB_GFP_KERNEL, 0, &world.mapped), 0);
+		p = dev_map_block(dev, &world.mapped);
+		CHECK(p != MAP_FAILED);
+	}
+	collect_values();
+	hash = region_hash(dev);
+	return !rb_failures();
+}
+
+static void matrix(void)
+{
+	cases = refused = 0;
+	for (size_t t = 0; t < ARRAY_SIZE(tables); t++) {
+		singles(&tables[t]);
+		pairs(&tables[t]);
+	}
+	rb_diag("%u cases, %u of them refused", cases, refused);
+}
+
+static void as_admin(void *unused)
+{
+	(void)unused;
+	if (build_world(true, O_RDWR))
+		matrix();
+	CHECK(cases >= 1500);
+}
+
+static void read_only(void *unused)
+{
+	(void)unused;
+	if (build_world(true, O_RDONLY))
+		matrix();
+	CHECK(cases >= 1000);
+}
+
+static void user_matrix(void *unused)
+{
+	(void)unused;
+	world.admin = false;
+	matrix();
+	CHECK(cases >= 1500);
+}
+
+static void administrator(void) { rb_in_child(as_admin, NULL); }
+static void through_read_only_file(void) { rb_in_child(read_only, NULL); }
+
+static void open_and_drop(void *unused)
+{
+	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+
+	(void)unused;
+	setrlimit(RLIMIT_MEMLOCK, &all);
+	if (build_world(true, O_RDWR))
+		rb_as_uid(1001, user_matrix, NULL);
+}
+
+static void ordinary_user(void) { rb_in_child(open_and_drop, NULL); }
+
+RB_PROGRAM(U05_boundary_matrix, 0,
+	{ "administrator", administrator },
+	{ "through_a_read_only_file", through_read_only_file },
+	{ "ordinary_user", ordinary_user },
+);

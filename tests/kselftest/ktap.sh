@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# KTAP for the scripts that load and unload the module. Sourced; busybox sh is enough.
+
+MODULE=${MODULE:-/lib/rust_buddy.ko}
+DIR=${0%/*}
+DEV=/dev/rust_buddy
+DEBUGFS=/sys/kernel/debug/rust_buddy
+RIG=${RIG:-a}
+SOAK=${SOAK:-0}
+[ -n "$SOAK" ] || SOAK=0
+PATH=$PATH:$DIR
+ktap_nr=0
+ktap_bad=0
+ktap_all=0
+ktap_skips=0
+
+# The quiet node: the private zone of the rigs with NUMA.
+NODE=1
+[ -d /sys/devices/system/node/node1 ] || NODE=0
+
+plan() {
+	echo "KTAP version 1"
+	echo "1..$1"
+}
+
+# same WHAT A B: a check inside a case.
+same() {
+	[ "$2" = "$3" ] && return 0
+	echo "# $1: \"$2\", expected \"$3\""
+	ktap_bad=$((ktap_bad + 1))
+	return 1
+}
+
+# true_that WHAT COMMAND...
+true_that() {
+	ktap_what=$1
+	shift
+	"$@" && return 0
+	echo "# not so: $ktap_what"
+	ktap_bad=$((ktap_bad + 1))
+	return 1
+}
+
+# result NAME: ends a case.
+result() {
+	ktap_nr=$((ktap_nr + 1))
+	if [ "$ktap_bad" = 0 ]; then
+		echo "ok $ktap_nr $1"
+	else
+		echo "not ok $ktap_nr $1"
+		ktap_all=$((ktap_all + 1))
+	fi
+	ktap_bad=0
+}
+
+skip() {
+	ktap_nr=$((ktap_nr + 1))
+	ktap_skips=$((ktap_skips + 1))
+	ktap_bad=0
+	echo "ok $ktap_nr $1 # SKIP $2"
+}
+
+finish() {
+	[ "$ktap_all" = 0 ] || exit 1
+	[ "$ktap_skips" != "$ktap_nr" ] || exit 4
+	exit 0
+}
+
+# times A B SOAK: how often, by rig and tier.
+times() {
+	if [ "$SOAK" != 0 ]; then echo "$3"; elif [ "$RIG" = b ]; then echo "$2"; else echo "$1"; fi
+}
+
+loaded() { grep -q '^rust_buddy ' /proc/modules; }
+load() { rbmod load "$MODULE" "$@"; }
+unload() { rbmod unload rust_buddy; }
+
+# The log from a mark on.
+log_mark() {
+	LOG_MARK="rb_mark_$$_$(cut -d' ' -f1 /proc/uptime)_$ktap_nr"
+	echo "$LOG_MARK" >/dev/kmsg
+}
+log_lines() { dmesg | sed "1,/$LOG_MARK/d" | sed 's/^\(<[0-9]*>\)*\[[^]]*\] *//'; }
+log_count() { log_lines | grep -c "$1"; }
+
+# Nothing of the module is there.
+nothing_left() {
+	! loaded && [ ! -e $DEV ] && [ ! -e $DEBUGFS ] && [ ! -e /sys/class/misc/rust_buddy ]
+}
+
+# All pages of NODE that nobody has: free lists, exact, and the kernel's per-CPU lists.
+node_pages() {
+	awk -v node="$NODE" '
+		FILENAME == "/proc/buddyinfo" && $2 == node "," {
+			for (o = 0; o < 11; o++) sum += $(5 + o) * 2 ^ o
+		}
+		FILENAME == "/proc/zoneinfo" && $1 == "Node" { on = $2 == node "," }
+		FILENAME == "/proc/zoneinfo" && $1 == "count:" && on { sum += $2 }
+		END { print sum + 0 }' /proc/buddyinfo /proc/zoneinfo
+}
+
+# Fixes what the kernel would change by itself on the quiet node, then proves that it is quiet.
+quiet_node() {
+	[ "$NODE" = 1 ] || return 1
+	for s in percpu_pagelist_high_fraction=8 stat_interval=3600 compaction_proactiveness=0; do
+		[ ! -e "/proc/sys/vm/${s%=*}" ] || echo "${s#*=}" >"/proc/sys/vm/${s%=*}"
+	done
+	[ ! -e /proc/sys/vm/stat_refresh ] || cat /proc/sys/vm/stat_refresh >/dev/null
+	quiet_a=$(node_pages)
+	sleep 1
+	[ "$quiet_a" = "$(node_pages)" ] && [ "$quiet_a" -gt 100000 ]
+}
+
+tainted() { cat /proc/sys/kernel/tainted; }
+# Out of tree; on the stock kernel unsigned as well; on the debug kernel the KUnit bit may be set.
+taint_ok() {
+	case $RIG in
+	a) [ "$(tainted)" = 12288 ] ;;
+	*) [ "$(tainted)" = 4096 ] || [ "$(tainted)" = $((4096 + 262144)) ] ;;
+	esac
+}
+
+! loaded || { unload >/dev/null || echo "# the module is loaded and busy"; }

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The rules of the interface as code, independent of the module. */
+#include "rb_oracle.h"
+
+#define BAD_ZONES	0xE8E8u		/* one bit for each value of the four zone flags */
+#define KNOWN_GFP	0x003FFFFFu
+
+void deserve(struct verdict *v, bool when, int err, enum phase first, enum phase last)
+{
+	if (!when || v->nr == ARRAY_SIZE(v->e))
+		return;
+	v->e[v->nr].err = err;
+	v->e[v->nr].first = first;
+	v->e[v->nr].last = last;
+	v->e[v->nr++].maybe = false;
+}
+
+static void maybe(struct verdict *v, bool when, int err, enum phase ph)
+{
+	unsigned int nr = v->nr;
+
+	deserve(v, when, err, ph, ph);
+	if (v->nr > nr)
+		v->e[nr].maybe = true;
+}
+
+bool verdict_allows(const struct verdict *v, int err)
+{
+	enum phase limit = PH_OUT;	/* a sure error has struck by then */
+	bool sure = false;
+
+	for (unsigned int i = 0; i < v->nr; i++) {
+		if (v->e[i].maybe)
+			continue;
+		sure = true;
+		if (v->e[i].last < limit)
+			limit = v->e[i].last;
+	}
+	if (!err)
+		return !sure;
+	for (unsigned int i = 0; i < v->nr; i++)
+		if (v->e[i].err == err && v->e[i].first <= limit)
+			return true;
+	return false;
+}
+
+static bool readable(uint64_t p, size_t len)
+{
+	/* The kernel answers EFAULT here too: no need to know our own mappings. */
+	int fds[2];
+	ssize_t n;
+
+	if (p > 0x7fffffffffffull || pipe(fds))
+		return false;
+	n = write(fds[1], (void *)(uintptr_t)p, len > 2048 ? 2048 : len);
+	close(fds[0]);
+	close(fds[1]);
+	return n > 0;
+}
+
+static void placement(const struct world *w, struct verdict *v, uint32_t gfp, uint32_t order,
+		      uint64_t mask, int32_t nid)
+{
+	bool in_region = mask >> w->nid & 1;
+
+	deserve(v, gfp & ~KNOWN_GFP, EINVAL, PH_VALUES, PH_VALUES);
+	deserve(v, BAD_ZONES >> (gfp & 0xf) & 1, EINVAL, PH_VALUES, PH_VALUES);
+	deserve(v, (gfp & RB_GFP_MOVABLE) && (gfp & RB_GFP_RECLAIMABLE), EINVAL, PH_VALUES,
+		PH_VALUES);
+	deserve(v, gfp & RB_GFP_NOFAIL, EINVAL, PH_VALUES, PH_VALUES);
+	deserve(v, mask && !in_region, EINVAL, PH_VALUES, PH_RANGE);
+	deserve(v, (gfp & RB_GFP_THISNODE) && nid >= 0 && nid < 64 && mask && !(mask >> nid & 1),
+		EINVAL, PH_VALUES, PH_RANGE);
+	deserve(v, nid != RB_NO_NODE && nid != w->nid, ENODEV, PH_VALUES, PH_RANGE);
+	maybe(v, (gfp & RB_GFP_THISNODE) && mask && (nid < 0 || nid > 63), EINVAL, PH_RANGE);
+	deserve(v, (gfp & RB_GFP_MEMALLOC) && !w->admin, EPERM, PH_RIGHTS, PH_RIGHTS);
+	deserve(v, !w->writable, EBADF, PH_RIGHTS, PH_RIGHTS);
+	deserve(v, order >= NR_ORDERS, EINVAL, PH_RANGE, PH_RANGE);
+	maybe(v, order < NR_ORDERS && (gfp & (RB_GFP_DMA | RB_GFP_DMA32)) && order > 6, ENOMEM,
+	      PH_MEMORY);
+}
+
+static void judge_alloc(const struct world *w, const struct rb_alloc *a, struct verdict *v)
+{
+	deserve(v, a->flags || a->timeout_ns || a->reserved0 || a->reserved2, EINVAL, PH_VALUES,
+		PH_VALUES);
+	maybe(v, a->reserved1, EINVAL, PH_VALUES);
+	placement(w, v, a->gfp, a->order, a->nodemask, a->nid);
+}
+
+static void handle(const struct world *w, struct verdict *v, uint32_t id, uint32_t gen,
+		   uint32_t order, uint32_t flags)
+{
+	const struct rb_alloc *own = id == w->mine.id ? &w->mine :
+				     id == w->mapped.id ? &w->mapped : NULL;
+
+	deserve(v, id >= w->query.region_pages, ERANGE, PH_RANGE, PH_RANGE);
+	deserve(v, order >= NR_ORDERS, EINVAL, PH_RANGE, PH_RANGE);
+	if (id >= w->query.region_pages)
+		return;
+	deserve(v, !own, ENOENT, PH_STATE, PH_STATE);
+	deserve(v, own && gen != own->gen, ESTALE, PH_GEN, PH_GEN);
+	deserve(v, own && order != own->order, EINVAL, PH_ORDER, PH_ORDER);
+	deserve(v, own == &w->mapped && !(flags & RB_FREE_ZAP), EBUSY, PH_BUSY, PH_BUSY);
+}
+
+static void judge_free(const struct world *w, const struct rb_free *f, struct verdict *v)
+{
+	deserve(v, f->flags & ~RB_FREE_ZAP, EINVAL, PH_VALUES, PH_VALUES);
+	deserve(v, f->reserved[0] || f->reserved[1], EINVAL, PH_VALUES, PH_VALUES);
+	deserve(v, !w->writable, EBADF, PH_RIGHTS, PH_RIGHTS);
+	handle(w, v, f->id, f->gen, f->order, f->flags);
+}
+
+static void judge_array(const struct world *w, uint64_t ptr, uint32_t nr, uint32_t max,
+			struct verdict *v)
+{
+	(void)w;
+	deserve(v, nr == 0, EINVAL, PH_VALUES, PH_RANGE);
+	deserve(v, nr > max, E2BIG, PH_VALUES, PH_RANGE);
+	deserve(v, nr > 0 && !readable(ptr, 24), EFAULT, PH_COPY, PH_OUT);
+}
+
+static void judge_bulk(const struct world *w, bool is_free, const struct rb_bulk *b,
+		       struct verdict *v)
+{
+	deserve(v, b->timeout_ns || b->reserved0, EINVAL, PH_VALUES, PH_VALUES);
+	maybe(v, b->reserved1, EINVAL, PH_VALUES);
+	judge_array(w, b->blocks_ptr, b->nr, w->query.max_bulk, v);
+	if (!is_free) {
+		deserve(v, b->flags, EINVAL, PH_VALUES, PH_VALUES);
+		placement(w, v, b->gfp, b->order, b->nodemask, b->nid);
+		return;
+	}
+	deserve(v, b->gfp || b->order || b->nodemask || b->nid, EINVAL, PH_VALUES, PH_VALUES);
+	deserve(v, b->flags & ~RB_FREE_ZAP, EINVAL, PH_VALUES, PH_VALUES);
+	deserve(v, !w->writable, EBADF, PH_RIGHTS, PH_RIGHTS);
+	if (b->nr && readable(b->blocks_ptr, 24)) {
+		struct rb_block e;
+
+		memcpy(&e, (void *)(uintptr_t)b->blocks_ptr, sizeof(e));
+		handle(w, v, e.id, e.gen, e.order, b->flags);
+	}
+}
+
+static void judge_zone(const struct world *w, const struct rb_zone_stat *z, struct verdict *v)
+{
+	deserve(v, z->flags || z->reserved0, EINVAL, PH_VALUES, PH_VALUES);
+	for (size_t i = 0; i < ARRAY_SIZE(z->reserved1); i++)
+		maybe(v, z->reserved1[i], EINVAL, PH_VALUES);
+	deserve(v, z->zone >= NR_ZONES, EINVAL, PH_VALUES, PH_RANGE);
+	deserve(v, z->nid != w->nid, ENODEV, PH_VALUES, PH_STATE);
+}
+
+static void judge_blockmap(const struct world *w, const struct rb_blockmap *m, struct verdict *v)
+{
+	deserve(v, m->flags, EINVAL, PH_VALUES, PH_VALUES);
+	maybe(v, m->reserved0 || m->reserved1, EINVAL, PH_VALUES);
+	judge_array(w, m->buf_ptr, m->nr, w->query.max_fetch, v);
+	deserve(v, m->start >= w->nr_blocks, ERANGE, PH_RANGE, PH_RANGE);
+}
+
+static void judge_verify(const struct rb_verify *a, struct verdict *v)
+{
+	deserve(v, a->flags || a->reserved0, EINVAL, PH_VALUES, PH_VALUES);
+	maybe(v, a->reserved1, EINVAL, PH_VALUES);
+	for (size_t i = 0; i < ARRAY_SIZE(a->reserved2); i++)
+		maybe(v, a->reserved2[i], EINVAL, PH_VALUES);
+}
+
+static void judge_reset(const struct world *w, const struct rb_reset *r, struct verdict *v)
+{
+	bool zap = r->flags & RB_RESET_ZAP;
+
+	deserve(v, r->flags != RB_RESET_FD && r->flags != (RB_RESET_FD | RB_RESET_ZAP), EINVAL,
+		PH_VALUES, PH_VALUES);
+	deserve(v, r->reserved0 || r->reserved1, EINVAL, PH_VALUES, PH_VALUES);
+	deserve(v, !w->writable, EBADF, PH_RIGHTS, PH_RIGHTS);
+	deserve(v, w->mapped.gen && !zap, EBUSY, PH_BUSY, PH_BUSY);
+}
+
+static void judge_query(const struct world *w, const struct rb_query *q, struct verdict *v)
+{
+	deserve(v, q->what || (q->flags & ~RB_QUERY_PFN), EINVAL, PH_VALUES, PH_VALUES);
+	deserve(v, (q->flags & RB_QUERY_PFN) && !w->admin, EPERM, PH_RIGHTS, PH_RIGHTS);
+}
+
+void judge(const struct world *w, unsigned long cmd, const void *arg, struct verdict *v)
+{
+	v->nr = 0;
+	switch (cmd) {
+	case RB_QUERY:		return judge_query(w, arg, v);
+	case RB_ALLOC:		return judge_alloc(w, arg, v);
+	case RB_FREE:		return judge_free(w, arg, v);
+	case RB_ALLOC_BULK:	return judge_bulk(w, false, arg, v);
+	case RB_FREE_BULK:	return judge_bulk(w, true, arg, v);
+	case RB_ZONE_STAT:	return judge_zone(w, arg, v);
+	case RB_BLOCKMAP:	return judge_blockmap(w, arg, v);
+	case RB_VERIFY:		return judge_verify(arg, v);
+	case RB_RESET:		return judge_reset(w, arg, v);
+	}
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Children, users, signals. */
+#include "rb_test.h"
+
+#include <grp.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/prctl.h>
+
+pid_t rb_fork(void)
+{
+	pid_t parent = getpid(), pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
+	}
+	CHECK(pid >= 0);
+	return pid;
+}
+
+int rb_wait(pid_t pid)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+void rb_in_child(void (*fn)(void *), void *arg)
+{
+	pid_t pid = rb_fork();
+
+	if (pid == 0) {
+		fn(arg);
+		fflush(stdout);
+		_exit(0);
+	}
+	if (pid > 0)
+		CHECK_EQ(rb_wait(pid), 0);
+}
+
+void rb_as_uid(uid_t uid, void (*fn)(void *), void *arg)
+{
+	pid_t pid = rb_fork();
+
+	if (pid == 0) {
+		if (CHECK(!setgroups(0, NULL)) && CHECK(!setresgid(uid, uid, uid)) &&
+		    CHECK(!setresuid(uid, uid, uid)))
+			fn(arg);
+		fflush(stdout);
+		_exit(0);
+	}
+	if (pid > 0)
+		CHECK_EQ(rb_wait(pid), 0);
+}
+
+void rb_pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+uint64_t rb_vmlck_kb(void)
+{
+	char *text = text_read("/proc/self/status");
+	uint64_t kb = ~0ull;
+
+	CHECK(text && text_value(text, "VmLck:", &kb));
+	free(text);
+	return kb;
+}
+
+int rb_write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : write(fd, text, strlen(text));
+	int err = n < 0 ? -errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+static sigjmp_buf probe;
+static volatile int probe_result;
+
+static void on_fault(int sig, siginfo_t *si, void *ctx)
+{
+	(void)ctx;
+	probe_result = sig << 8 | (si->si_code & 0xff);
+	siglongjmp(probe, 1);
+}
+
+static void catch_faults(void)
+{
+	struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
+
+	sigaction(SIGBUS, &sa, NULL);
+	sigaction(SIGSEGV, &sa, NULL);
+	probe_result = 0;
+}
+
+int rb_probe_read(const volatile void *p)
+{
+	catch_faults();
+	if (!sigsetjmp(probe, 1))
+		(void)*(const volatile char *)p;
+	signal(SIGBUS, SIG_DFL);
+	signal(SIGSEGV, SIG_DFL);
+	return probe_result;
+}
+
+int rb_probe_write(volatile void *p)
+{
+	catch_faults();
+	if (!sigsetjmp(probe, 1))
+		*(volatile char *)p = 1;
+	signal(SIGBUS, SIG_DFL);
+	signal(SIGSEGV, SIG_DFL);
+	return probe_result;
+}

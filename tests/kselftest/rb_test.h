@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What every test program here stands on: KTAP output, access to /dev/rust_buddy, the state of the
+ * region, children. One program is a list of cases; a case passes if no CHECK in it (or in one of
+ * its children) failed, and if all pages are back and RB_VERIFY finds nothing afterwards.
+ */
+#ifndef RB_TEST_H
+#define RB_TEST_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <rust_buddy.h>
+
+#define RB_DEV		"/dev/" RB_DEVICE_NAME
+#define RB_DEBUGFS	"/sys/kernel/debug/rust_buddy"
+#define PAGE		4096ul
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define NR_ORDERS	11
+#define NR_ZONES	4
+
+/* ---- rb_test.c: KTAP ---- */
+
+struct rb_case {
+	const char *name;
+	void (*run)(void);
+};
+
+#define RB_NO_DEVICE	1u	/* works without the module */
+#define RB_NOT_IDLE	2u	/* no idle check after the cases */
+
+struct rb_program {
+	const char *name;
+	const struct rb_case *cases;
+	size_t nr;
+	unsigned int flags;
+	struct rb_program *next;
+};
+
+void rb_register(struct rb_program *p);
+
+#define RB_PROGRAM(prog, flag, ...)						\
+	static const struct rb_case rb_cases[] = { __VA_ARGS__ };		\
+	static struct rb_program rb_program = {					\
+		#prog, rb_cases, ARRAY_SIZE(rb_cases), flag, NULL,		\
+	};									\
+	__attribute__((constructor)) static void rb_add(void)			\
+	{									\
+		rb_register(&rb_program);					\
+	}									\
+	struct rb_program
+
+void rb_diag(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void rb_skip(const char *why);
+unsigned int rb_failures(void);
+bool rb_check(bool ok, const char *file, int line, const char *what);
+bool rb_check_eq(long long a, long long b, const char *file, int line, const char *what);
+bool rb_check_err(int got, int want, const char *file, int line, const char *what);
+const char *rb_errname(int err);
+
+#define CHECK(cond)		rb_check(!!(cond), __FILE__, __LINE__, #cond)
+#define CHECK_EQ(a, b)		rb_check_eq((long long)(a), (long long)(b), __FILE__, __LINE__, \
+					    #a " == " #b)
+/* CHECK_ERR(call, EINVAL): the call returns 0 or -errno; 0 for success. */
+#define CHECK_ERR(call, err)	rb_check_err((call), (err), __FILE__, __LINE__, #call)
+#define NEED(cond)		do { if (!CHECK(cond)) return; } while (0)
+#define SKIP(why)		do { rb_skip(why); return; } while (0)
+
+bool rb_soak(void);
+bool rb_rig(char rig);
+/* How often: on rig A, on the slow rig B, in the long tier. */
+unsigned int rb_times(unsigned int a, unsigned int b, unsigned int soak);
+uint64_t rb_now_ns(void);
+uint64_t rb_random(uint64_t *state);
+uint64_t rb_seed(void);
+
+/* ---- rb_dev.c: the device; all return 0 or -errno unless stated ---- */
+
+int dev_open(void);			/* O_RDWR; a failed CHECK and -1 otherwise */
+int dev_open_mode(int mode);		/* fd or -errno */
+int dev_ioctl(int fd, unsigned long cmd, const void *arg);
+int dev_query(int fd, struct rb_query *q);
+int dev_alloc(int fd, uint32_t gfp, uint32_t order, struct rb_alloc *out);
+int dev_free(int fd, const struct rb_alloc *a, uint32_t flags);
+int dev_free_raw(int fd, uint32_t id, uint32_t gen, uint32_t order, uint32_t flags);
+int dev_bulk(int fd, uint32_t gfp, uint32_t order, struct rb_block *blocks, uint32_t nr,
+	     uint32_t *nr_done);
+int dev_free_bulk(int fd, struct rb_block *blocks, uint32_t nr, uint32_t flags, uint32_t *nr_done);
+int dev_zone(int fd, int nid, uint32_t zone, struct rb_zone_stat *out);
+int dev_verify(int fd, struct rb_verify *out);
+int dev_reset(int fd, uint32_t flags);
+void *dev_map(int fd, uint64_t offset, size_t len, int prot);	/* MAP_FAILED and errno */
+void *dev_map_block(int fd, const struct rb_alloc *a);
+/* As many blocks of one order as there are; returns their number. */
+uint32_t dev_take_all(int fd, uint32_t gfp, uint32_t order, struct rb_block *blocks, uint32_t max);
+
+/* ---- rb_state.c: the region as a whole ---- */
+
+struct region {
+	struct rb_query query;
+	int nid;
+	bool has[NR_ZONES];
+	struct rb_zone_stat zone[NR_ZONES];
+	struct rb_pageblock block[4096];
+	uint32_t nr_blocks;
+};
+
+bool region_read(int fd, struct region *r);
+const struct region *region_now(int fd);	/* static storage, overwritten by the next call */
+uint64_t region_hash(int fd);			/* equal: nothing was touched */
+uint64_t region_pages_left(int fd);		/* free, per-CPU lists included */
+uint64_t zone_nr_free(const struct rb_zone_stat *z, unsigned int order);
+uint64_t zone_sum(const struct rb_zone_stat *z);
+uint32_t block_type(const struct region *r, uint32_t idx);
+bool region_is_idle(int fd);
+bool has_pcp(int fd);
+
+/* ---- rb_text.c: the text files ---- */
+
+struct buddyinfo_row {
+	int nid;
+	char zone[16];
+	uint64_t nr[NR_ORDERS];
+};
+
+char *text_read(const char *path);		/* malloc'ed, NULL and errno */
+/* The rows, and whether writing them in the kernel's format gives the very same bytes. */
+int buddyinfo_parse(const char *text, struct buddyinfo_row *rows, int max);
+bool buddyinfo_exact(const char *text);
+char *text_mask(const char *text);		/* every run of digits becomes one '#' */
+/* Where two texts differ first, as a diagnostic; true if equal. */
+bool text_same(const char *a, const char *b, const char *what);
+bool text_value(const char *text, const char *key, uint64_t *value);
+
+/* ---- rb_proc.c: children ---- */
+
+pid_t rb_fork(void);			/* the child dies with its parent */
+int rb_wait(pid_t pid);			/* exit status, or 128 + signal */
+void rb_in_child(void (*fn)(void *), void *arg);	/* CHECKs that it exits with 0 */
+void rb_as_uid(uid_t uid, void (*fn)(void *), void *arg);
+void rb_pin(int cpu);
+uint64_t rb_vmlck_kb(void);
+int rb_write_file(const char *path, const char *text);
+/* The signal that a one-byte access raises: 0 none, else signo << 8 | si_code. */
+int rb_probe_read(const volatile void *p);
+int rb_probe_write(volatile void *p);
+
+#endif

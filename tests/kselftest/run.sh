@@ -1,0 +1,135 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# All tests in order, one KTAP stream: run.sh [PATTERN...]
+#   RIG=a|b|c   which kernel this is; SOAK=1: the long tier, same tests, larger counts
+# Exit 0: all passed. 1: some failed. 4: all were skipped.
+
+DIR=$(cd "${0%/*}" && pwd)
+RIG=${RIG:-a}
+SOAK=${SOAK:-0}
+export RIG SOAK
+PATH=$PATH:$DIR
+MODULE=${MODULE:-/lib/rust_buddy.ko}
+export MODULE
+NODE=1
+[ -d /sys/devices/system/node/node1 ] || NODE=0
+
+# What the module must be when the test begins: "none": not loaded; "fresh": just loaded; "same": loaded.
+# Seconds are for rig A; the slow rig gets four times as much, the long tier forty times.
+TESTS='
+S00_checkers			none	10
+S01_ktap_run.sh			none	20
+U01_abi_sizes			none	5
+L01_load_unload.sh		none	40
+L02_modinfo_params.sh		none	40
+L03_carve_ledger.sh		none	40
+L04_carve_blocktypes.sh		none	20
+L05_carve_enomem.sh		none	60
+L06_unload_busy.sh		none	40
+L07_unload_race.sh		none	40
+L08_region_zeroed		none	30
+A01_alloc_free_each_order	fresh	20
+A02_split_merge_closed_form	fresh	20
+A04_migratetype_fallback	fresh	20
+A05_watermarks			fresh	20
+U02_unknown_cmds		same	20
+U03_struct_growth		same	20
+U04_errno_table			same	30
+U05_boundary_matrix		same	40
+U06_efault_rollback		same	20
+U07_readonly_fd			same	20
+U08_query_consistency		same	20
+U09_compat32			same	20
+U12_open_limit			same	30
+M02_map_contents		same	30
+M03_lifetime_permutations	same	60
+M04_gup_refused			same	20
+M06_stale_contents		same	60
+M07_mmap_errors			same	20
+M08_zap				same	30
+M09_fd_passing			same	20
+P01_buddyinfo_format		fresh	20
+P02_pagetypeinfo_format		same	20
+P03_zoneinfo_format		same	20
+P06_sum_rules			same	30
+O06_clients			same	20
+R07_kill			same	30
+R08_memlock			same	30
+X02_races			same	40
+X01_hammer			same	50
+R09_kmemleak_final.sh		none	60
+'
+
+wanted() {
+	[ -n "$PATTERNS" ] || return 0
+	for p in $PATTERNS; do
+		case $1 in $p*) return 0 ;; esac
+	done
+	return 1
+}
+
+loaded() { grep -q '^rust_buddy ' /proc/modules; }
+
+prepare() {
+	case $1 in
+	same) loaded || rbmod load "$MODULE" "size_mb=64 nid=$NODE" ;;
+	fresh)
+		! loaded || rbmod unload rust_buddy
+		rbmod load "$MODULE" "size_mb=64 nid=$NODE"
+		;;
+	none) ! loaded || rbmod unload rust_buddy ;;
+	esac >/tmp/prepare.$$ 2>&1 || echo "    # making the module $1: $(cat /tmp/prepare.$$)"
+}
+
+limit() {
+	f=1
+	[ "$RIG" != b ] || f=4
+	[ "$SOAK" = 0 ] || f=40
+	echo $(($1 * f))
+}
+
+PATTERNS=$*
+list=$(echo "$TESTS" | while read -r name state secs; do
+	[ -n "$name" ] && wanted "$name" && echo "$name:$state:$secs"
+done)
+# Every program that was built is in the table.
+missing=$("$DIR/kselftest" --list | while read -r p; do
+	echo "$TESTS" | grep -q "^$p	" || echo "$p"
+done)
+
+echo "KTAP version 1"
+echo "1..$(($(echo "$list" | wc -w) + 1))"
+nr=0
+failed=
+skipped=
+begin=$(cut -d. -f1 /proc/uptime)
+for t in $list; do
+	name=${t%%:*}
+	rest=${t#*:}
+	nr=$((nr + 1))
+	echo "    # Subtest: $name"
+	t0=$(cut -d' ' -f1 /proc/uptime)
+	prepare "${rest%:*}"
+	ktap_run "$(limit "${rest#*:}")" "$DIR/$name"
+	status=$?
+	secs=$(awk -v a="$t0" '{ printf "%.1f s", $1 - a }' /proc/uptime)
+	echo "    # $name: $secs"
+	case $status in
+	0) echo "ok $nr $name" ;;
+	4) echo "ok $nr $name # SKIP nothing of it applies here" && skipped="$skipped $name" ;;
+	124) echo "not ok $nr $name # out of time" && failed="$failed $name" ;;
+	*) echo "not ok $nr $name" && failed="$failed $name" ;;
+	esac
+done
+nr=$((nr + 1))
+if [ -z "$missing" ]; then
+	echo "ok $nr table_is_complete"
+else
+	echo "not ok $nr table_is_complete # not in run.sh: $missing"
+	failed="$failed table_is_complete"
+fi
+echo "# $(($(cut -d. -f1 /proc/uptime) - begin)) s, failed:${failed:- none}, skipped:${skipped:- none}"
+[ -z "$failed" ] || exit 1
+[ "$(echo "$skipped" | wc -w)" != $((nr - 1)) ] || exit 4
+exit 0
