@@ -72,11 +72,11 @@ struct RustBuddy {
 }
 
 impl kernel::Module for RustBuddy {
-    fn init(module: &'static ThisModule) -> Result<Self> {
-        let mapper = Arc::new(sys::Mapper::new()?, GFP_KERNEL)?;
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        let mapper = sys::Mapper::new(device::WINDOW_ORDER)?;
         let device = Arc::new(Device::new(params(), mapper.clone())?, GFP_KERNEL)?;
-        let files = Files::new(module, &device)?;
-        let node = sys::Registration::new(c"rust_buddy", module, device.clone(), mapper)?;
+        let files = Files::new(&device)?;
+        let node = sys::Registration::new(c"rust_buddy", device.clone(), mapper)?;
         let config = device.region().config();
 
         pr_info!("{} pages on node {}\n", config.nr_pages, config.nid);
@@ -91,8 +91,7 @@ impl kernel::Module for RustBuddy {
 impl Drop for RustBuddy {
     fn drop(&mut self) {
         // The module's reference count was 0: no file is open, so every page should be free.
-        let report = self.device.validate();
-        let leaked = report.checked.wrapping_sub(report.free);
+        let (leaked, report) = self.device.leaked();
 
         match (leaked, report.errors) {
             (0, 0) => pr_info!("unloaded: pages={} leaked=0\n", report.checked),

@@ -152,7 +152,6 @@ pub(crate) struct ZoneSpan {
 /// A range of pages, its free lists and its watermarks.
 pub(crate) struct Zone {
     span: ZoneSpan,
-    pageblock_order: Order,
     buddy: sys::Locked<Buddy>,
     published: Published,
 }
@@ -165,7 +164,6 @@ impl Zone {
         let buddy = Buddy::new(span.start, span.nr_pages, pageblock_order, mobility_off)?;
         let zone = Self {
             span,
-            pageblock_order,
             buddy: sys::new_locked!(buddy, c"rust_buddy_zone")?,
             published: Published::new(),
         };
@@ -257,13 +255,6 @@ impl Zone {
     /// What the pageblock at `start` holds.
     pub(crate) fn pageblock(&self, start: PageIdx) -> PageblockStat {
         self.buddy.with(|buddy| buddy.pageblock_stat(start))
-    }
-
-    /// First pages of the pageblocks, ascending.
-    pub(crate) fn pageblock_heads(&self) -> impl Iterator<Item = PageIdx> + '_ {
-        let step = self.pageblock_order.nr_pages() as usize;
-
-        (0..self.span.nr_pages).step_by(step.max(1)).map(|offset| self.span.start.add(offset))
     }
 }
 
@@ -371,7 +362,6 @@ mod tests {
         assert_eq!(block.head(), PageIdx::new(1024));
         assert_eq!(zone.pageblock(PageIdx::new(1024)).free, 511);
         assert_eq!(zone.pageblock(second).largest, Order::new(9));
-        assert_eq!(zone.pageblock_heads().count(), 2);
         zone.free(block);
         Ok(())
     }

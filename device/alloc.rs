@@ -101,8 +101,7 @@ impl Device {
         req.got_zone = granted.zone as u32;
         req.reserved1 = 0;
         // Who cannot be told of a block must not have it.
-        call.write(&req)
-            .inspect_err(|_| drop(self.revoke(file, granted.handle, ctx.order, Mapped::Zap)))
+        call.write(&req).inspect_err(|_| self.revoke_all(file, &[granted.handle], ctx.order))
     }
 
     /// RB_FREE.
@@ -333,7 +332,7 @@ impl Device {
     fn revoke_all(&self, file: &File, handles: &[Handle], order: Order) {
         for handle in handles.iter().take_while(|handle| **handle != NO_HANDLE) {
             // Another thread may have freed it already.
-            drop(self.revoke(file, *handle, order, Mapped::Zap));
+            let _ = self.revoke(file, *handle, order, Mapped::Zap);
         }
     }
 

@@ -43,15 +43,15 @@ pub(crate) struct Files(#[expect(dead_code, reason = "removes the files when dro
 
 impl Files {
     /// Makes the files.
-    pub(crate) fn new(module: &'static ThisModule, device: &Arc<Device>) -> Result<Self> {
-        let mut dir = sys::Dir::new(c"rust_buddy", module)?;
+    pub(crate) fn new(device: &Arc<Device>) -> Result<Self> {
+        let mut dir = sys::Dir::new(c"rust_buddy")?;
 
-        dir.file(c"buddyinfo", 0o444, Buddyinfo(device.clone()))?;
-        dir.file(c"pagetypeinfo", 0o400, Pagetypeinfo(device.clone()))?;
-        dir.file(c"zoneinfo", 0o444, Zoneinfo(device.clone()))?;
-        dir.file(c"vmstat", 0o444, Vmstat(device.clone()))?;
-        dir.file(c"params", 0o444, Params(device.clone()))?;
-        dir.file(c"clients", 0o400, ClientList(device.clone()))?;
+        dir.file(c"buddyinfo", 0o444, Arc::new(Buddyinfo(device.clone()), GFP_KERNEL)?)?;
+        dir.file(c"pagetypeinfo", 0o400, Arc::new(Pagetypeinfo(device.clone()), GFP_KERNEL)?)?;
+        dir.file(c"zoneinfo", 0o444, Arc::new(Zoneinfo(device.clone()), GFP_KERNEL)?)?;
+        dir.file(c"vmstat", 0o444, Arc::new(Vmstat(device.clone()), GFP_KERNEL)?)?;
+        dir.file(c"params", 0o444, Arc::new(Params(device.clone()), GFP_KERNEL)?)?;
+        dir.file(c"clients", 0o400, Arc::new(ClientList(device.clone()), GFP_KERNEL)?)?;
         Ok(Self(dir))
     }
 }

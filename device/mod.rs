@@ -47,14 +47,17 @@ use records::{
     Records, //
 };
 
+/// log2 of the pages of a window: the largest block fits.
+pub(crate) const WINDOW_ORDER: u8 = MAX_PAGE_ORDER;
+
 /// log2 of the bytes of a window.
-const WINDOW_SHIFT: u32 = sys::PAGE_SHIFT + MAX_PAGE_ORDER as u32;
+const WINDOW_SHIFT: u32 = sys::PAGE_SHIFT + WINDOW_ORDER as u32;
 
 /// First page of the first window.
 const MMAP_BASE_PAGE: u64 = uapi::RB_MMAP_BASE >> sys::PAGE_SHIFT;
 
 /// Whether blocks are mapped with 2 MiB entries.
-const PMD_FEATURE: u64 = if sys::HAS_PMD_MAPPINGS { uapi::RB_FEATURE_MMAP_PMD } else { 0 };
+const PMD_FEATURE: u32 = if sys::HAS_PMD_MAPPINGS { uapi::RB_FEATURE_MMAP_PMD } else { 0 };
 
 /// An open file.
 pub(crate) struct File {
@@ -83,31 +86,31 @@ impl Device {
     /// there is, if the memory cannot be had.
     pub(crate) fn new(params: Params, mapper: Arc<sys::Mapper>) -> Result<Self> {
         params.check()?;
-        let nr_pages = params.nr_pages();
         let carved = carve(&params)?;
-        let region = Region::new(RegionConfig {
-            nr_pages,
+        let config = RegionConfig {
+            nr_pages: params.nr_pages(),
             nid: carved.nid(),
             pageblock_order: Order::new(u32::from(sys::pageblock_order())).ok_or(EINVAL)?,
             shares: params.shares()?,
+        };
+        let (region, records) = tables(config).inspect_err(|_| {
+            pr_err!("no memory for the tables of {} pages; try a smaller size_mb\n", config.nr_pages);
         })?;
 
-        Ok(Self {
-            params,
-            region,
-            records: sys::new_locked!(Records::new(nr_pages)?, c"rust_buddy_records")?,
-            mapper,
-            carved,
-        })
+        Ok(Self { params, region, records, mapper, carved })
     }
 
     pub(crate) fn region(&self) -> &Region {
         &self.region
     }
 
-    /// Recounts the allocator: pages that are not free now, with no client left, are lost.
-    pub(crate) fn validate(&self) -> Report {
-        self.region.validate()
+    /// Recounts the allocator when no client is left: pages that are not free are lost, and so are
+    /// those that still count as handed out.
+    pub(crate) fn leaked(&self) -> (u64, Report) {
+        let report = self.region.validate();
+        let not_free = report.checked.wrapping_sub(report.free);
+
+        (not_free.max(u64::from(self.carved.nr_claimed())), report)
     }
 
     /// The node of the region.
@@ -135,8 +138,15 @@ impl Device {
     fn zap<R>(&self, id: u32, order: Order, f: impl FnOnce() -> R) -> R {
         let pgoff = self.mmap_offset(id) >> sys::PAGE_SHIFT;
 
-        self.mapper.zap(pgoff, u64::from(order.nr_pages()), shard(id), f)
+        self.mapper.zap(pgoff, u64::from(order.nr_pages()), f)
     }
+}
+
+/// Makes what is kept beside the pages.
+fn tables(config: RegionConfig) -> Result<(Region, sys::Locked<Records>)> {
+    let records = Records::new(config.nr_pages)?;
+
+    Ok((Region::new(config)?, sys::new_locked!(records, c"rust_buddy_records")?))
 }
 
 /// Takes the pages from the kernel.
@@ -163,24 +173,19 @@ fn carve(params: &Params) -> Result<sys::CarvedRegion> {
     })
 }
 
-/// Which of the fault locks guards a handle.
-fn shard(id: u32) -> usize {
-    id as usize
-}
-
 /// Handle and page inside its window of a page of the offset space.
 fn window(pgoff: u64) -> Option<(u32, u64)> {
     let page = pgoff.checked_sub(MMAP_BASE_PAGE)?;
-    let id = u32::try_from(page >> MAX_PAGE_ORDER).ok()?;
+    let id = u32::try_from(page >> WINDOW_ORDER).ok()?;
 
-    Some((id, page & ((1 << MAX_PAGE_ORDER) - 1)))
+    Some((id, page & ((1 << WINDOW_ORDER) - 1)))
 }
 
 impl sys::CharDevice for Device {
     type File = File;
 
-    fn open(&self, _mode: sys::OpenMode) -> Result<KBox<File>> {
-        let vm = sys::LockedVm::current();
+    fn open(&self) -> Result<KBox<File>> {
+        let vm = sys::LockedVm::current()?;
         let client = Client::new(sys::Opener::current());
         // Allocated first: no slot is taken if it fails.
         let mut file = KBox::new(File { client: u32::MAX, vm }, GFP_KERNEL)?;
@@ -190,8 +195,8 @@ impl sys::CharDevice for Device {
     }
 
     fn release(&self, file: KBox<File>) {
-        // No mapping is left, since each holds the file.
-        if self.free_all(&file, Mapped::Zap).is_err() {
+        // No mapping is left, since each holds the file: nothing can be busy.
+        if self.free_all(&file, Mapped::Busy).is_err() {
             warn_on!(true);
         }
         self.records.with(|records| records.clients.close(file.client));
@@ -242,10 +247,6 @@ impl sys::CharDevice for Device {
             block_first: location.head,
             block_order: location.order.get(),
         })
-    }
-
-    fn shard(pgoff: u64) -> usize {
-        window(pgoff).map_or(0, |(id, _)| shard(id))
     }
 
     fn region(&self) -> &sys::CarvedRegion {

@@ -55,7 +55,7 @@ impl Params {
     pub(crate) fn nr_pages(&self) -> u32 {
         let log = 31u32.wrapping_sub(self.size_mb.max(1).leading_zeros());
 
-        (1 << (log & 31)) * PAGES_PER_MB
+        PAGES_PER_MB.wrapping_shl(log)
     }
 
     /// How the region is cut into zones. EINVAL, and a line, if the shares exceed 100 percent.

@@ -55,8 +55,6 @@ impl Gfp {
     pub(crate) const NOWARN: Self = Self(0x2000);
     /// Try hard, but do not call for an out-of-memory kill.
     pub(crate) const RETRY_MAYFAIL: Self = Self(0x4000);
-    /// Never fail.
-    pub(crate) const NOFAIL: Self = Self(0x8000);
     /// Give up early.
     pub(crate) const NORETRY: Self = Self(0x10000);
     /// The request may use everything: it will free more memory than it takes.

@@ -7,6 +7,7 @@
 
 use super::{
     claims::Claims,
+    cond_resched,
     frame,
     node,
     PAGE_SIZE, //
@@ -72,11 +73,6 @@ impl CarvedRegion {
         };
         region.zero_all();
         Ok(region)
-    }
-
-    /// Number of pages, a power of two.
-    pub(crate) fn nr_pages(&self) -> u32 {
-        self.nr_pages
     }
 
     /// Node of the pages.
@@ -204,19 +200,3 @@ fn alloc_contig(nr_pages: u32, nid: i32) -> Result<NonNull<bindings::page>> {
     let page = unsafe { bindings::alloc_contig_pages_noprof(nr_pages as usize, gfp, nid, mask) };
     NonNull::new(page).ok_or(ENOMEM)
 }
-
-/// Lets others run. Sleeps.
-fn cond_resched() {
-    kernel::task::might_sleep();
-    resched();
-}
-
-/// C: `__cond_resched()`, which a kernel that always preempts does not have.
-#[cfg(any(not(CONFIG_PREEMPTION), CONFIG_PREEMPT_DYNAMIC))]
-fn resched() {
-    // SAFETY: The caller may sleep.
-    unsafe { bindings::__cond_resched() };
-}
-
-#[cfg(not(any(not(CONFIG_PREEMPTION), CONFIG_PREEMPT_DYNAMIC)))]
-fn resched() {}

@@ -24,6 +24,11 @@ const NR_LISTS: usize = bindings::migratetype_MIGRATE_TYPES as usize;
 
 /// Largest power of two of pages, aligned to itself, that is free in `zone`; 0 if none is. Sleeps.
 pub(super) fn of_zone(zone: HostZone) -> u32 {
+    // A zone that never had memory has no list heads either.
+    // SAFETY: By the invariants of `HostZone`.
+    if unsafe { (&raw const (*zone.as_ptr()).initialized).read_volatile() } == 0 {
+        return 0;
+    }
     let Ok(mut table) = Table::for_zone(zone) else {
         return 0;
     };
@@ -93,7 +98,7 @@ impl Table {
     ///
     /// # Safety
     ///
-    /// The zone lock is held.
+    /// The zone is initialised and its lock is held.
     unsafe fn mark_free_blocks(&mut self, zone: HostZone) {
         // SAFETY: `MAX_ORDER` is an order.
         let area = unsafe { free_area(zone, MAX_ORDER) };

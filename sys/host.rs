@@ -5,7 +5,6 @@
 
 use kernel::{
     bindings,
-    cpu::CpuId,
     time::{
         ClockSource,
         Monotonic, //
@@ -47,18 +46,6 @@ pub(crate) fn now_ns() -> u64 {
     Monotonic::ktime_get() as u64
 }
 
-/// CPU on which the caller runs, possibly no more by the time it looks. Any context.
-#[inline]
-pub(crate) fn cpu_id() -> u32 {
-    CpuId::current().as_u32()
-}
-
-/// Bound of the CPU numbers.
-#[inline]
-pub(crate) fn nr_cpu_ids() -> u32 {
-    kernel::cpu::nr_cpu_ids()
-}
-
 /// CPUs that are online (C: `num_online_cpus()`).
 #[cfg(CONFIG_SMP)]
 pub(crate) fn nr_online_cpus() -> u32 {
@@ -73,6 +60,30 @@ pub(crate) fn nr_online_cpus() -> u32 {
 pub(crate) fn nr_online_cpus() -> u32 {
     1
 }
+
+/// Number of zones that a node of this kernel can have (C: `MAX_NR_ZONES`).
+pub(crate) const fn nr_zone_types() -> usize {
+    bindings::zone_type___MAX_NR_ZONES as usize
+}
+
+/// Whether mappings can have entries of a whole PMD (2 MiB).
+pub(crate) const HAS_PMD_MAPPINGS: bool = cfg!(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP);
+
+/// Lets others run. Sleeps.
+pub(crate) fn cond_resched() {
+    kernel::task::might_sleep();
+    resched();
+}
+
+/// C: `__cond_resched()`, which a kernel that always preempts does not have.
+#[cfg(any(not(CONFIG_PREEMPTION), CONFIG_PREEMPT_DYNAMIC))]
+fn resched() {
+    // SAFETY: The caller may sleep.
+    unsafe { bindings::__cond_resched() };
+}
+
+#[cfg(not(any(not(CONFIG_PREEMPTION), CONFIG_PREEMPT_DYNAMIC)))]
+fn resched() {}
 
 /// Whether the caller has `CAP_SYS_ADMIN` in the first user namespace. Process context, not under a
 /// spinlock (security modules may sleep).

@@ -2,7 +2,7 @@
 
 //! Locks whose guards never leave this folder: the data is reached through a closure.
 //!
-//! C: `spin_lock_irqsave()` and `mutex_lock()`. Unlike there, a critical section cannot be left open,
+//! C: `spin_lock_irqsave()`. Unlike there, a critical section cannot be left open,
 //! and two of them cannot be closed in the wrong order.
 
 use core::pin::Pin;
@@ -10,7 +10,6 @@ use kernel::{
     prelude::*,
     sync::{
         LockClassKey,
-        Mutex,
         SpinLockIrq, //
     }, //
 };
@@ -46,28 +45,6 @@ impl<T> Locked<T> {
     }
 }
 
-/// A value behind a mutex, for critical sections that sleep.
-pub(crate) struct Sleeping<T> {
-    lock: Pin<KBox<Mutex<Inner<T>>>>,
-}
-
-impl<T> Sleeping<T> {
-    /// Boxes `value` and the lock. Sleeps.
-    pub(crate) fn new(
-        value: T,
-        name: &'static CStr,
-        class: Pin<&'static LockClassKey>,
-    ) -> Result<Self> {
-        let lock = KBox::pin_init(Mutex::new(Inner(value), name, class), GFP_KERNEL)?;
-        Ok(Self { lock })
-    }
-
-    /// Runs `f` on the value, alone. Sleeps; never under a spinlock.
-    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
-        f(&mut self.lock.lock().0)
-    }
-}
-
 /// [`Locked::new`] with a lock class of this place: `new_locked!(value, c"rust_buddy::zone")?`.
 macro_rules! new_locked {
     ($value:expr, $name:expr $(,)?) => {
@@ -75,11 +52,3 @@ macro_rules! new_locked {
     };
 }
 pub(crate) use new_locked;
-
-/// [`Sleeping::new`] with a lock class of this place.
-macro_rules! new_sleeping {
-    ($value:expr, $name:expr $(,)?) => {
-        $crate::sys::Sleeping::new($value, $name, ::kernel::static_lock_class!())
-    };
-}
-pub(crate) use new_sleeping;

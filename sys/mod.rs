@@ -7,34 +7,53 @@
 //! What differs between kernels is here as well, as pairs of a real and an empty implementation.
 
 mod carve;
+mod chrdev;
 mod claims;
+mod debugfs;
+mod fault;
+mod fork;
 mod frame;
 mod free_run;
 mod host;
 mod lock;
+mod mapper;
+mod mm;
 mod node;
+mod rwsem;
 pub(crate) mod uapi;
+mod vma;
 
 pub(crate) use self::{
     carve::CarvedRegion,
+    chrdev::{
+        CharDevice,
+        Place,
+        Registration, //
+    },
+    debugfs::{
+        Dir,
+        Show,
+        Text, //
+    },
     host::{
         capable_sys_admin,
-        cpu_id,
+        cond_resched,
         host_version,
         now_ns,
-        nr_cpu_ids,
         nr_online_cpus,
+        nr_zone_types,
         pageblock_order,
         Opener,
+        HAS_PMD_MAPPINGS,
         PAGE_SHIFT,
         PAGE_SIZE, //
     },
     lock::{
         new_locked,
-        new_sleeping,
-        Locked,
-        Sleeping, //
+        Locked, //
     },
+    mapper::Mapper,
+    mm::LockedVm,
     node::{
         host_free_pages,
         largest_free_run,
