@@ -101,9 +101,9 @@ impl Region {
         let mut zones = [const { None }; crate::zone::NR_ZONES];
         let spans = layout::zone_spans(config.nr_pages, config.shares);
 
-        for (zone, span) in zones.iter_mut().zip(spans) {
+        for (zone, span) in zones.iter_mut().zip(&spans) {
             if span.nr_pages > 0 {
-                *zone = Some(Zone::new(span, config.pageblock_order, config.mobility_off())?);
+                *zone = Some(Zone::new(*span, config.pageblock_order, config.mobility_off())?);
             }
         }
         Ok(Self {

@@ -71,11 +71,13 @@ impl Claims {
         if !self.in_range(first, nr) {
             return false;
         }
-        for (done, part) in parts(first, nr).enumerate() {
+        let mut done = 0usize;
+        for part in parts(first, nr) {
             if !self.change(part, change) {
                 self.undo(first, nr, done);
                 return false;
             }
+            done = done.wrapping_add(1);
         }
         true
     }

@@ -14,7 +14,6 @@ use super::{
     CarvedRegion,
     CharDevice,
     Place,
-    PAGE_SHIFT,
     PAGE_SIZE, //
 };
 use kernel::bindings;
@@ -133,7 +132,10 @@ pub(super) use self::large::huge;
 /// Entries of one page table level up.
 #[cfg(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP)]
 mod large {
-    use super::*;
+    use super::{
+        super::PAGE_SHIFT,
+        *, //
+    };
     use kernel::ffi::c_uint;
 
     const FALLBACK: Outcome = bindings::vm_fault_reason_VM_FAULT_FALLBACK;

@@ -27,7 +27,7 @@ pub(super) fn pfn_of_address(address: *const u8) -> u64 {
 }
 
 /// Where the direct map starts, with frame 0 (C: `PAGE_OFFSET`).
-#[cfg(CONFIG_X86_64)]
+#[cfg(all(CONFIG_X86_64, not(CONFIG_UML)))]
 fn direct_map() -> usize {
     // SAFETY: Written at boot only.
     unsafe { (&raw const bindings::page_offset_base).read() }
