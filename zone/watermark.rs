@@ -133,9 +133,11 @@ pub(crate) fn lowmem_reserve(
     if own == 0 || ratio == 0 {
         return reserve;
     }
-    for (slot, pages) in reserve.iter_mut().zip(managed).skip(zone.index().wrapping_add(1)) {
-        above = above.wrapping_add(*pages);
-        *slot = above.checked_div(ratio).unwrap_or(0);
+    for higher in ZoneType::ALL.iter().filter(|kind| **kind > zone) {
+        above = above.wrapping_add(managed.get(higher.index()).copied().unwrap_or(0));
+        if let Some(slot) = reserve.get_mut(higher.index()) {
+            *slot = above.checked_div(ratio).unwrap_or(0);
+        }
     }
     reserve
 }

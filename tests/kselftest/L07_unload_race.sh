@@ -3,12 +3,12 @@
 # Readers and openers hammer the device and debugfs while the module comes and goes.
 . "${0%/*}/ktap.sh"
 plan 2
-N=$(times 30 15 200)
+N=$(times 15 8 200)
 
 hammer() {
 	while [ ! -e /tmp/race_end.$$ ]; do
 		cat $DEBUGFS/buddyinfo $DEBUGFS/zoneinfo $DEBUGFS/clients >/dev/null 2>&1
-		(exec 4<>$DEV) 2>/dev/null
+		(exec 4<$DEV) 2>/dev/null	# "<>" would make a file of that name
 	done
 }
 rm -f /tmp/race_end.$$

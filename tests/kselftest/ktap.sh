@@ -94,7 +94,7 @@ nothing_left() {
 node_pages() {
 	awk -v node="$NODE" '
 		FILENAME == "/proc/buddyinfo" && $2 == node "," {
-			for (o = 0; o < 11; o++) sum += $(5 + o) * 2 ^ o
+			for (o = 0; o < 11; o++) sum += $(5 + o) * (p = o ? 2 * p : 1)
 		}
 		FILENAME == "/proc/zoneinfo" && $1 == "Node" { on = $2 == node "," }
 		FILENAME == "/proc/zoneinfo" && $1 == "count:" && on { sum += $2 }

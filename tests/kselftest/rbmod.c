@@ -2,6 +2,7 @@
 /*
  * rbmod load FILE [PARAMETERS] | rbmod unload NAME: prints the errno's name or OK. Scripts use it
  * where the exact error matters, which insmod and rmmod translate to text.
+ * rbmod info FILE PREFIX: the rest of the first .modinfo string that begins with PREFIX.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -20,11 +21,26 @@ static int load(const char *file, const char *params)
 	return syscall(SYS_finit_module, fd, params, 0) ? errno : 0;
 }
 
+static int info(const char *file, const char *prefix)
+{
+	static char buf[16 << 20];
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, sizeof(buf) - 1);
+	size_t len = strlen(prefix);
+
+	for (char *p = buf + 1; n > 0 && (p = memmem(p, (size_t)(buf + n - p), prefix, len)); p++)
+		if (!p[-1])
+			return puts(p + len) < 0;
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	char params[1024] = "";
 	int err = EINVAL;
 
+	if (argc == 4 && !strcmp(argv[1], "info"))
+		return info(argv[2], argv[3]);
 	for (int i = 3; i < argc; i++) {
 		strncat(params, argv[i], sizeof(params) - strlen(params) - 2);
 		strcat(params, " ");

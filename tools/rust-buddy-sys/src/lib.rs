@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note
+
+//! `uapi/rust_buddy.h` in Rust: structures and constants as bindgen made them, and the ioctl numbers.
+//!
+//! `tools/bindgen.sh` makes `uapi.rs` anew, `tools/bindgen.sh --check` compares. bindgen adds
+//! compile-time assertions of every size and offset; the ioctl numbers follow from them here.
+
+#![deny(unsafe_code)]
+
+// bindgen zeroes large structures in their `Default` by way of a pointer.
+#[allow(
+    unsafe_code,
+    clippy::undocumented_unsafe_blocks,
+    clippy::multiple_unsafe_ops_per_block
+)]
+#[allow(missing_docs, non_camel_case_types, clippy::all)]
+mod uapi;
+
+pub use uapi::*;
+
+use rustix::ioctl::{
+    opcode,
+    Opcode, //
+};
+
+/// `_IOC_TYPE` of every command.
+const TYPE: u8 = RB_IOC_TYPE as u8;
+
+/// What there is.
+pub const RB_QUERY: Opcode = opcode::read_write::<rb_query>(TYPE, RB_NR_QUERY as u8);
+/// One block.
+pub const RB_ALLOC: Opcode = opcode::read_write::<rb_alloc>(TYPE, RB_NR_ALLOC as u8);
+/// One block back.
+pub const RB_FREE: Opcode = opcode::write::<rb_free>(TYPE, RB_NR_FREE as u8);
+/// Many blocks of one order.
+pub const RB_ALLOC_BULK: Opcode = opcode::read_write::<rb_bulk>(TYPE, RB_NR_ALLOC_BULK as u8);
+/// Many blocks back.
+pub const RB_FREE_BULK: Opcode = opcode::read_write::<rb_bulk>(TYPE, RB_NR_FREE_BULK as u8);
+/// One zone at one instant.
+pub const RB_ZONE_STAT: Opcode = opcode::read_write::<rb_zone_stat>(TYPE, RB_NR_ZONE_STAT as u8);
+/// The region by pageblocks.
+pub const RB_BLOCKMAP: Opcode = opcode::read_write::<rb_blockmap>(TYPE, RB_NR_BLOCKMAP as u8);
+/// Recount everything.
+pub const RB_VERIFY: Opcode = opcode::read_write::<rb_verify>(TYPE, RB_NR_VERIFY as u8);
+/// Free everything of this open file.
+pub const RB_RESET: Opcode = opcode::write::<rb_reset>(TYPE, RB_NR_RESET as u8);
+
+// The values that a C program prints for the header's own macros.
+const _: () = {
+    assert!(RB_QUERY == 0xc080_bb00);
+    assert!(RB_ALLOC == 0xc060_bb01);
+    assert!(RB_FREE == 0x4020_bb02);
+    assert!(RB_ALLOC_BULK == 0xc040_bb03);
+    assert!(RB_FREE_BULK == 0xc040_bb04);
+    assert!(RB_ZONE_STAT == 0xc680_bb08);
+    assert!(RB_BLOCKMAP == 0xc030_bb0c);
+    assert!(RB_VERIFY == 0xc060_bb34);
+    assert!(RB_RESET == 0x4010_bb3f);
+};

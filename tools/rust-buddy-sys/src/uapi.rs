@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note
+
+pub const RB_UAPI_MAJOR: u32 = 1;
+pub const RB_UAPI_MINOR: u32 = 0;
+pub const RB_DEVICE_NAME: &[u8; 11] = b"rust_buddy\0";
+pub const RB_IOC_TYPE: u32 = 187;
+pub const RB_MAX_ORDERS: u32 = 16;
+pub const RB_MAX_MIGRATETYPES: u32 = 8;
+pub const RB_MAX_ZONES: u32 = 8;
+pub const RB_MAX_EVENTS: u32 = 48;
+pub const RB_ZONE_NAME_LEN: u32 = 16;
+pub const RB_GFP_DMA: u32 = 1;
+pub const RB_GFP_HIGHMEM: u32 = 2;
+pub const RB_GFP_DMA32: u32 = 4;
+pub const RB_GFP_MOVABLE: u32 = 8;
+pub const RB_GFP_RECLAIMABLE: u32 = 16;
+pub const RB_GFP_HIGH: u32 = 32;
+pub const RB_GFP_IO: u32 = 64;
+pub const RB_GFP_FS: u32 = 128;
+pub const RB_GFP_ZERO: u32 = 256;
+pub const RB_GFP_DIRECT_RECLAIM: u32 = 512;
+pub const RB_GFP_KSWAPD_RECLAIM: u32 = 1024;
+pub const RB_GFP_WRITE: u32 = 2048;
+pub const RB_GFP_NOWARN: u32 = 4096;
+pub const RB_GFP_RETRY_MAYFAIL: u32 = 8192;
+pub const RB_GFP_NOFAIL: u32 = 16384;
+pub const RB_GFP_NORETRY: u32 = 32768;
+pub const RB_GFP_MEMALLOC: u32 = 65536;
+pub const RB_GFP_COMP: u32 = 131072;
+pub const RB_GFP_NOMEMALLOC: u32 = 262144;
+pub const RB_GFP_HARDWALL: u32 = 524288;
+pub const RB_GFP_THISNODE: u32 = 1048576;
+pub const RB_GFP_ACCOUNT: u32 = 2097152;
+pub const RB_GFP_RECLAIM: u32 = 1536;
+pub const RB_GFP_ATOMIC: u32 = 1056;
+pub const RB_GFP_KERNEL: u32 = 1728;
+pub const RB_GFP_NOWAIT: u32 = 5120;
+pub const RB_GFP_NOIO: u32 = 1536;
+pub const RB_GFP_NOFS: u32 = 1600;
+pub const RB_GFP_USER: u32 = 526016;
+pub const RB_GFP_HIGHUSER: u32 = 526018;
+pub const RB_GFP_HIGHUSER_MOVABLE: u32 = 526026;
+pub const RB_GFP_TRANSHUGE_LIGHT: u32 = 921802;
+pub const RB_GFP_TRANSHUGE: u32 = 922314;
+pub const RB_MMAP_BASE: u64 = 1099511627776;
+pub const RB_QUERY_GLOBAL: u32 = 0;
+pub const RB_QUERY_PFN: u32 = 1;
+pub const RB_FEATURE_MMAP: u32 = 1;
+pub const RB_FEATURE_MMAP_PMD: u32 = 2;
+pub const RB_FEATURE_PCP: u32 = 4;
+pub const RB_NO_NODE: i32 = -1;
+pub const RB_FREE_ZAP: u32 = 1;
+pub const RB_PB_MIGRATETYPE_MASK: u32 = 15;
+pub const RB_PB_ZONE_SHIFT: u32 = 4;
+pub const RB_PB_NID_SHIFT: u32 = 8;
+pub const RB_PB_LARGEST_SHIFT: u32 = 16;
+pub const RB_RESET_FD: u32 = 1;
+pub const RB_RESET_ZAP: u32 = 2;
+pub const RB_NR_QUERY: u32 = 0;
+pub const RB_NR_ALLOC: u32 = 1;
+pub const RB_NR_FREE: u32 = 2;
+pub const RB_NR_ALLOC_BULK: u32 = 3;
+pub const RB_NR_FREE_BULK: u32 = 4;
+pub const RB_NR_ZONE_STAT: u32 = 8;
+pub const RB_NR_BLOCKMAP: u32 = 12;
+pub const RB_NR_VERIFY: u32 = 52;
+pub const RB_NR_RESET: u32 = 63;
+pub type __s32 = core::ffi::c_int;
+pub type __u32 = core::ffi::c_uint;
+pub type __u64 = core::ffi::c_ulonglong;
+pub const RB_ZONE_DMA: rb_zone = 0;
+pub const RB_ZONE_DMA32: rb_zone = 1;
+pub const RB_ZONE_NORMAL: rb_zone = 2;
+pub const RB_ZONE_MOVABLE: rb_zone = 3;
+pub type rb_zone = core::ffi::c_uint;
+pub const RB_MIGRATE_UNMOVABLE: rb_migratetype = 0;
+pub const RB_MIGRATE_MOVABLE: rb_migratetype = 1;
+pub const RB_MIGRATE_RECLAIMABLE: rb_migratetype = 2;
+pub const RB_MIGRATE_HIGHATOMIC: rb_migratetype = 3;
+pub const RB_MIGRATE_CMA: rb_migratetype = 4;
+pub const RB_MIGRATE_ISOLATE: rb_migratetype = 5;
+pub type rb_migratetype = core::ffi::c_uint;
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_query {
+    pub what: __u32,
+    pub flags: __u32,
+    pub uapi_major: __u32,
+    pub uapi_minor: __u32,
+    pub features: __u64,
+    pub page_shift: __u32,
+    pub nr_orders: __u32,
+    pub pageblock_order: __u32,
+    pub nr_migratetypes: __u32,
+    pub nr_nodes: __u32,
+    pub nr_zones: __u32,
+    pub nr_cpus: __u32,
+    pub nr_pcp_lists: __u32,
+    pub region_pages: __u64,
+    pub managed_pages: __u64,
+    pub free_pages: __u64,
+    pub used_by_me: __u64,
+    pub quota_pages: __u64,
+    pub epoch: __u64,
+    pub host_version: __u32,
+    pub max_bulk: __u32,
+    pub max_fetch: __u32,
+    pub window_shift: __u32,
+    pub base_pfn: __u64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_query"][::core::mem::size_of::<rb_query>() - 128usize];
+    ["Alignment of rb_query"][::core::mem::align_of::<rb_query>() - 8usize];
+    ["Offset of field: rb_query::what"][::core::mem::offset_of!(rb_query, what) - 0usize];
+    ["Offset of field: rb_query::flags"][::core::mem::offset_of!(rb_query, flags) - 4usize];
+    ["Offset of field: rb_query::uapi_major"]
+        [::core::mem::offset_of!(rb_query, uapi_major) - 8usize];
+    ["Offset of field: rb_query::uapi_minor"]
+        [::core::mem::offset_of!(rb_query, uapi_minor) - 12usize];
+    ["Offset of field: rb_query::features"][::core::mem::offset_of!(rb_query, features) - 16usize];
+    ["Offset of field: rb_query::page_shift"]
+        [::core::mem::offset_of!(rb_query, page_shift) - 24usize];
+    ["Offset of field: rb_query::nr_orders"]
+        [::core::mem::offset_of!(rb_query, nr_orders) - 28usize];
+    ["Offset of field: rb_query::pageblock_order"]
+        [::core::mem::offset_of!(rb_query, pageblock_order) - 32usize];
+    ["Offset of field: rb_query::nr_migratetypes"]
+        [::core::mem::offset_of!(rb_query, nr_migratetypes) - 36usize];
+    ["Offset of field: rb_query::nr_nodes"][::core::mem::offset_of!(rb_query, nr_nodes) - 40usize];
+    ["Offset of field: rb_query::nr_zones"][::core::mem::offset_of!(rb_query, nr_zones) - 44usize];
+    ["Offset of field: rb_query::nr_cpus"][::core::mem::offset_of!(rb_query, nr_cpus) - 48usize];
+    ["Offset of field: rb_query::nr_pcp_lists"]
+        [::core::mem::offset_of!(rb_query, nr_pcp_lists) - 52usize];
+    ["Offset of field: rb_query::region_pages"]
+        [::core::mem::offset_of!(rb_query, region_pages) - 56usize];
+    ["Offset of field: rb_query::managed_pages"]
+        [::core::mem::offset_of!(rb_query, managed_pages) - 64usize];
+    ["Offset of field: rb_query::free_pages"]
+        [::core::mem::offset_of!(rb_query, free_pages) - 72usize];
+    ["Offset of field: rb_query::used_by_me"]
+        [::core::mem::offset_of!(rb_query, used_by_me) - 80usize];
+    ["Offset of field: rb_query::quota_pages"]
+        [::core::mem::offset_of!(rb_query, quota_pages) - 88usize];
+    ["Offset of field: rb_query::epoch"][::core::mem::offset_of!(rb_query, epoch) - 96usize];
+    ["Offset of field: rb_query::host_version"]
+        [::core::mem::offset_of!(rb_query, host_version) - 104usize];
+    ["Offset of field: rb_query::max_bulk"][::core::mem::offset_of!(rb_query, max_bulk) - 108usize];
+    ["Offset of field: rb_query::max_fetch"]
+        [::core::mem::offset_of!(rb_query, max_fetch) - 112usize];
+    ["Offset of field: rb_query::window_shift"]
+        [::core::mem::offset_of!(rb_query, window_shift) - 116usize];
+    ["Offset of field: rb_query::base_pfn"][::core::mem::offset_of!(rb_query, base_pfn) - 120usize];
+};
+pub const RB_PATH_PCP: rb_path = 0;
+pub const RB_PATH_BUDDY: rb_path = 1;
+pub const RB_PATH_SLOW: rb_path = 2;
+pub type rb_path = core::ffi::c_uint;
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_alloc {
+    pub gfp: __u32,
+    pub order: __u32,
+    pub flags: __u64,
+    pub nodemask: __u64,
+    pub nid: __s32,
+    pub reserved0: __u32,
+    pub timeout_ns: __u64,
+    pub reserved2: __u64,
+    pub id: __u32,
+    pub gen: __u32,
+    pub idx: __u64,
+    pub mmap_offset: __u64,
+    pub path: __u32,
+    pub got_nid: __s32,
+    pub got_zone: __u32,
+    pub reserved1: __u32,
+    pub latency_ns: __u64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_alloc"][::core::mem::size_of::<rb_alloc>() - 96usize];
+    ["Alignment of rb_alloc"][::core::mem::align_of::<rb_alloc>() - 8usize];
+    ["Offset of field: rb_alloc::gfp"][::core::mem::offset_of!(rb_alloc, gfp) - 0usize];
+    ["Offset of field: rb_alloc::order"][::core::mem::offset_of!(rb_alloc, order) - 4usize];
+    ["Offset of field: rb_alloc::flags"][::core::mem::offset_of!(rb_alloc, flags) - 8usize];
+    ["Offset of field: rb_alloc::nodemask"][::core::mem::offset_of!(rb_alloc, nodemask) - 16usize];
+    ["Offset of field: rb_alloc::nid"][::core::mem::offset_of!(rb_alloc, nid) - 24usize];
+    ["Offset of field: rb_alloc::reserved0"]
+        [::core::mem::offset_of!(rb_alloc, reserved0) - 28usize];
+    ["Offset of field: rb_alloc::timeout_ns"]
+        [::core::mem::offset_of!(rb_alloc, timeout_ns) - 32usize];
+    ["Offset of field: rb_alloc::reserved2"]
+        [::core::mem::offset_of!(rb_alloc, reserved2) - 40usize];
+    ["Offset of field: rb_alloc::id"][::core::mem::offset_of!(rb_alloc, id) - 48usize];
+    ["Offset of field: rb_alloc::gen"][::core::mem::offset_of!(rb_alloc, gen) - 52usize];
+    ["Offset of field: rb_alloc::idx"][::core::mem::offset_of!(rb_alloc, idx) - 56usize];
+    ["Offset of field: rb_alloc::mmap_offset"]
+        [::core::mem::offset_of!(rb_alloc, mmap_offset) - 64usize];
+    ["Offset of field: rb_alloc::path"][::core::mem::offset_of!(rb_alloc, path) - 72usize];
+    ["Offset of field: rb_alloc::got_nid"][::core::mem::offset_of!(rb_alloc, got_nid) - 76usize];
+    ["Offset of field: rb_alloc::got_zone"][::core::mem::offset_of!(rb_alloc, got_zone) - 80usize];
+    ["Offset of field: rb_alloc::reserved1"]
+        [::core::mem::offset_of!(rb_alloc, reserved1) - 84usize];
+    ["Offset of field: rb_alloc::latency_ns"]
+        [::core::mem::offset_of!(rb_alloc, latency_ns) - 88usize];
+};
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_free {
+    pub id: __u32,
+    pub gen: __u32,
+    pub order: __u32,
+    pub flags: __u32,
+    pub reserved: [__u64; 2usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_free"][::core::mem::size_of::<rb_free>() - 32usize];
+    ["Alignment of rb_free"][::core::mem::align_of::<rb_free>() - 8usize];
+    ["Offset of field: rb_free::id"][::core::mem::offset_of!(rb_free, id) - 0usize];
+    ["Offset of field: rb_free::gen"][::core::mem::offset_of!(rb_free, gen) - 4usize];
+    ["Offset of field: rb_free::order"][::core::mem::offset_of!(rb_free, order) - 8usize];
+    ["Offset of field: rb_free::flags"][::core::mem::offset_of!(rb_free, flags) - 12usize];
+    ["Offset of field: rb_free::reserved"][::core::mem::offset_of!(rb_free, reserved) - 16usize];
+};
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_block {
+    pub id: __u32,
+    pub gen: __u32,
+    pub order: __u32,
+    pub result: __s32,
+    pub idx: __u64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_block"][::core::mem::size_of::<rb_block>() - 24usize];
+    ["Alignment of rb_block"][::core::mem::align_of::<rb_block>() - 8usize];
+    ["Offset of field: rb_block::id"][::core::mem::offset_of!(rb_block, id) - 0usize];
+    ["Offset of field: rb_block::gen"][::core::mem::offset_of!(rb_block, gen) - 4usize];
+    ["Offset of field: rb_block::order"][::core::mem::offset_of!(rb_block, order) - 8usize];
+    ["Offset of field: rb_block::result"][::core::mem::offset_of!(rb_block, result) - 12usize];
+    ["Offset of field: rb_block::idx"][::core::mem::offset_of!(rb_block, idx) - 16usize];
+};
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_bulk {
+    pub blocks_ptr: __u64,
+    pub nr: __u32,
+    pub gfp: __u32,
+    pub order: __u32,
+    pub flags: __u32,
+    pub nodemask: __u64,
+    pub nid: __s32,
+    pub reserved0: __u32,
+    pub timeout_ns: __u64,
+    pub nr_done: __u32,
+    pub first_err: __s32,
+    pub reserved1: __u64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_bulk"][::core::mem::size_of::<rb_bulk>() - 64usize];
+    ["Alignment of rb_bulk"][::core::mem::align_of::<rb_bulk>() - 8usize];
+    ["Offset of field: rb_bulk::blocks_ptr"][::core::mem::offset_of!(rb_bulk, blocks_ptr) - 0usize];
+    ["Offset of field: rb_bulk::nr"][::core::mem::offset_of!(rb_bulk, nr) - 8usize];
+    ["Offset of field: rb_bulk::gfp"][::core::mem::offset_of!(rb_bulk, gfp) - 12usize];
+    ["Offset of field: rb_bulk::order"][::core::mem::offset_of!(rb_bulk, order) - 16usize];
+    ["Offset of field: rb_bulk::flags"][::core::mem::offset_of!(rb_bulk, flags) - 20usize];
+    ["Offset of field: rb_bulk::nodemask"][::core::mem::offset_of!(rb_bulk, nodemask) - 24usize];
+    ["Offset of field: rb_bulk::nid"][::core::mem::offset_of!(rb_bulk, nid) - 32usize];
+    ["Offset of field: rb_bulk::reserved0"][::core::mem::offset_of!(rb_bulk, reserved0) - 36usize];
+    ["Offset of field: rb_bulk::timeout_ns"]
+        [::core::mem::offset_of!(rb_bulk, timeout_ns) - 40usize];
+    ["Offset of field: rb_bulk::nr_done"][::core::mem::offset_of!(rb_bulk, nr_done) - 48usize];
+    ["Offset of field: rb_bulk::first_err"][::core::mem::offset_of!(rb_bulk, first_err) - 52usize];
+    ["Offset of field: rb_bulk::reserved1"][::core::mem::offset_of!(rb_bulk, reserved1) - 56usize];
+};
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct rb_zone_stat {
+    pub nid: __s32,
+    pub zone: __u32,
+    pub flags: __u32,
+    pub reserved0: __u32,
+    pub seq: __u64,
+    pub spanned: __u64,
+    pub present: __u64,
+    pub managed: __u64,
+    pub free: __u64,
+    pub pcp_total: __u64,
+    pub min: __u64,
+    pub low: __u64,
+    pub high: __u64,
+    pub promo: __u64,
+    pub boost: __u64,
+    pub reserved_highatomic: __u64,
+    pub free_highatomic: __u64,
+    pub protection: [__u64; 8usize],
+    pub start_idx: __u64,
+    pub nr_free: [[__u64; 16usize]; 8usize],
+    pub events: [__u64; 48usize],
+    pub name: [core::ffi::c_char; 16usize],
+    pub reserved1: [__u64; 6usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_zone_stat"][::core::mem::size_of::<rb_zone_stat>() - 1664usize];
+    ["Alignment of rb_zone_stat"][::core::mem::align_of::<rb_zone_stat>() - 8usize];
+    ["Offset of field: rb_zone_stat::nid"][::core::mem::offset_of!(rb_zone_stat, nid) - 0usize];
+    ["Offset of field: rb_zone_stat::zone"][::core::mem::offset_of!(rb_zone_stat, zone) - 4usize];
+    ["Offset of field: rb_zone_stat::flags"][::core::mem::offset_of!(rb_zone_stat, flags) - 8usize];
+    ["Offset of field: rb_zone_stat::reserved0"]
+        [::core::mem::offset_of!(rb_zone_stat, reserved0) - 12usize];
+    ["Offset of field: rb_zone_stat::seq"][::core::mem::offset_of!(rb_zone_stat, seq) - 16usize];
+    ["Offset of field: rb_zone_stat::spanned"]
+        [::core::mem::offset_of!(rb_zone_stat, spanned) - 24usize];
+    ["Offset of field: rb_zone_stat::present"]
+        [::core::mem::offset_of!(rb_zone_stat, present) - 32usize];
+    ["Offset of field: rb_zone_stat::managed"]
+        [::core::mem::offset_of!(rb_zone_stat, managed) - 40usize];
+    ["Offset of field: rb_zone_stat::free"][::core::mem::offset_of!(rb_zone_stat, free) - 48usize];
+    ["Offset of field: rb_zone_stat::pcp_total"]
+        [::core::mem::offset_of!(rb_zone_stat, pcp_total) - 56usize];
+    ["Offset of field: rb_zone_stat::min"][::core::mem::offset_of!(rb_zone_stat, min) - 64usize];
+    ["Offset of field: rb_zone_stat::low"][::core::mem::offset_of!(rb_zone_stat, low) - 72usize];
+    ["Offset of field: rb_zone_stat::high"][::core::mem::offset_of!(rb_zone_stat, high) - 80usize];
+    ["Offset of field: rb_zone_stat::promo"]
+        [::core::mem::offset_of!(rb_zone_stat, promo) - 88usize];
+    ["Offset of field: rb_zone_stat::boost"]
+        [::core::mem::offset_of!(rb_zone_stat, boost) - 96usize];
+    ["Offset of field: rb_zone_stat::reserved_highatomic"]
+        [::core::mem::offset_of!(rb_zone_stat, reserved_highatomic) - 104usize];
+    ["Offset of field: rb_zone_stat::free_highatomic"]
+        [::core::mem::offset_of!(rb_zone_stat, free_highatomic) - 112usize];
+    ["Offset of field: rb_zone_stat::protection"]
+        [::core::mem::offset_of!(rb_zone_stat, protection) - 120usize];
+    ["Offset of field: rb_zone_stat::start_idx"]
+        [::core::mem::offset_of!(rb_zone_stat, start_idx) - 184usize];
+    ["Offset of field: rb_zone_stat::nr_free"]
+        [::core::mem::offset_of!(rb_zone_stat, nr_free) - 192usize];
+    ["Offset of field: rb_zone_stat::events"]
+        [::core::mem::offset_of!(rb_zone_stat, events) - 1216usize];
+    ["Offset of field: rb_zone_stat::name"]
+        [::core::mem::offset_of!(rb_zone_stat, name) - 1600usize];
+    ["Offset of field: rb_zone_stat::reserved1"]
+        [::core::mem::offset_of!(rb_zone_stat, reserved1) - 1616usize];
+};
+impl Default for rb_zone_stat {
+    fn default() -> Self {
+        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
+pub const RB_EVENT_PGALLOC: rb_event = 0;
+pub const RB_EVENT_PGFREE: rb_event = 1;
+pub const RB_EVENT_EXTFRAG_CLAIM: rb_event = 2;
+pub const RB_EVENT_EXTFRAG_STEAL: rb_event = 3;
+pub const RB_EVENT_ALLOC_FAIL: rb_event = 4;
+pub const RB_EVENT_BAD_PAGE: rb_event = 5;
+pub type rb_event = core::ffi::c_uint;
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_pageblock {
+    pub free: __u32,
+    pub nr_pages: __u32,
+    pub info: __u32,
+    pub reserved: __u32,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_pageblock"][::core::mem::size_of::<rb_pageblock>() - 16usize];
+    ["Alignment of rb_pageblock"][::core::mem::align_of::<rb_pageblock>() - 4usize];
+    ["Offset of field: rb_pageblock::free"][::core::mem::offset_of!(rb_pageblock, free) - 0usize];
+    ["Offset of field: rb_pageblock::nr_pages"]
+        [::core::mem::offset_of!(rb_pageblock, nr_pages) - 4usize];
+    ["Offset of field: rb_pageblock::info"][::core::mem::offset_of!(rb_pageblock, info) - 8usize];
+    ["Offset of field: rb_pageblock::reserved"]
+        [::core::mem::offset_of!(rb_pageblock, reserved) - 12usize];
+};
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_blockmap {
+    pub start: __u64,
+    pub nr: __u32,
+    pub flags: __u32,
+    pub buf_ptr: __u64,
+    pub nr_done: __u32,
+    pub reserved0: __u32,
+    pub epoch: __u64,
+    pub reserved1: __u64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_blockmap"][::core::mem::size_of::<rb_blockmap>() - 48usize];
+    ["Alignment of rb_blockmap"][::core::mem::align_of::<rb_blockmap>() - 8usize];
+    ["Offset of field: rb_blockmap::start"][::core::mem::offset_of!(rb_blockmap, start) - 0usize];
+    ["Offset of field: rb_blockmap::nr"][::core::mem::offset_of!(rb_blockmap, nr) - 8usize];
+    ["Offset of field: rb_blockmap::flags"][::core::mem::offset_of!(rb_blockmap, flags) - 12usize];
+    ["Offset of field: rb_blockmap::buf_ptr"]
+        [::core::mem::offset_of!(rb_blockmap, buf_ptr) - 16usize];
+    ["Offset of field: rb_blockmap::nr_done"]
+        [::core::mem::offset_of!(rb_blockmap, nr_done) - 24usize];
+    ["Offset of field: rb_blockmap::reserved0"]
+        [::core::mem::offset_of!(rb_blockmap, reserved0) - 28usize];
+    ["Offset of field: rb_blockmap::epoch"][::core::mem::offset_of!(rb_blockmap, epoch) - 32usize];
+    ["Offset of field: rb_blockmap::reserved1"]
+        [::core::mem::offset_of!(rb_blockmap, reserved1) - 40usize];
+};
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_verify {
+    pub flags: __u32,
+    pub reserved0: __u32,
+    pub checked: __u64,
+    pub errors: __u64,
+    pub first_idx: __u64,
+    pub code: __u32,
+    pub reserved1: __u32,
+    pub reserved2: [__u64; 7usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_verify"][::core::mem::size_of::<rb_verify>() - 96usize];
+    ["Alignment of rb_verify"][::core::mem::align_of::<rb_verify>() - 8usize];
+    ["Offset of field: rb_verify::flags"][::core::mem::offset_of!(rb_verify, flags) - 0usize];
+    ["Offset of field: rb_verify::reserved0"]
+        [::core::mem::offset_of!(rb_verify, reserved0) - 4usize];
+    ["Offset of field: rb_verify::checked"][::core::mem::offset_of!(rb_verify, checked) - 8usize];
+    ["Offset of field: rb_verify::errors"][::core::mem::offset_of!(rb_verify, errors) - 16usize];
+    ["Offset of field: rb_verify::first_idx"]
+        [::core::mem::offset_of!(rb_verify, first_idx) - 24usize];
+    ["Offset of field: rb_verify::code"][::core::mem::offset_of!(rb_verify, code) - 32usize];
+    ["Offset of field: rb_verify::reserved1"]
+        [::core::mem::offset_of!(rb_verify, reserved1) - 36usize];
+    ["Offset of field: rb_verify::reserved2"]
+        [::core::mem::offset_of!(rb_verify, reserved2) - 40usize];
+};
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_reset {
+    pub flags: __u32,
+    pub reserved0: __u32,
+    pub reserved1: __u64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_reset"][::core::mem::size_of::<rb_reset>() - 16usize];
+    ["Alignment of rb_reset"][::core::mem::align_of::<rb_reset>() - 8usize];
+    ["Offset of field: rb_reset::flags"][::core::mem::offset_of!(rb_reset, flags) - 0usize];
+    ["Offset of field: rb_reset::reserved0"][::core::mem::offset_of!(rb_reset, reserved0) - 4usize];
+    ["Offset of field: rb_reset::reserved1"][::core::mem::offset_of!(rb_reset, reserved1) - 8usize];
+};

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The interface as the module has it: one method for each command, structures unchanged.
+
+#![deny(unsafe_code)]
+
+use rust_buddy_sys::{
+    rb_alloc,
+    rb_block,
+    rb_blockmap,
+    rb_bulk,
+    rb_free,
+    rb_pageblock,
+    rb_query,
+    rb_reset,
+    rb_verify,
+    rb_zone_stat, //
+};
+use rustix::io::Result;
+
+use crate::Mapping;
+
+/// Something that answers like `/dev/rust_buddy`.
+///
+/// Structures are written as the header says, on errors too. Where a structure has a pointer and a
+/// count, the implementation sets both from the slice.
+pub trait Driver {
+    /// `RB_QUERY`.
+    fn query(&self, arg: &mut rb_query) -> Result<()>;
+    /// `RB_ALLOC`.
+    fn alloc(&self, arg: &mut rb_alloc) -> Result<()>;
+    /// `RB_FREE`.
+    fn free(&self, arg: &rb_free) -> Result<()>;
+    /// `RB_ALLOC_BULK` into `blocks`.
+    fn alloc_bulk(&self, arg: &mut rb_bulk, blocks: &mut [rb_block]) -> Result<()>;
+    /// `RB_FREE_BULK` of `blocks`.
+    fn free_bulk(&self, arg: &mut rb_bulk, blocks: &mut [rb_block]) -> Result<()>;
+    /// `RB_ZONE_STAT`.
+    fn zone_stat(&self, arg: &mut rb_zone_stat) -> Result<()>;
+    /// `RB_BLOCKMAP` into `out`.
+    fn blockmap(&self, arg: &mut rb_blockmap, out: &mut [rb_pageblock]) -> Result<()>;
+    /// `RB_VERIFY`.
+    fn verify(&self, arg: &mut rb_verify) -> Result<()>;
+    /// `RB_RESET`.
+    fn reset(&self, arg: &rb_reset) -> Result<()>;
+    /// Maps `len` bytes at `offset` of the device.
+    fn map(&self, offset: u64, len: usize, writable: bool) -> Result<Mapping>;
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What can go wrong, each kind with what to do about it.
+
+#![deny(unsafe_code)]
+
+use std::path::PathBuf;
+
+use rust_buddy_sys::{
+    RB_UAPI_MAJOR,
+    RB_UAPI_MINOR, //
+};
+use rustix::io::Errno;
+
+/// The library's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a call failed. The text is one line that says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The device node is not there.
+    #[error("no {}: is the module loaded? try `insmod rust_buddy.ko`", .0.display())]
+    NoDevice(PathBuf),
+
+    /// The device node may not be opened.
+    #[error("no permission for {}: run as root, or give yourself access with `chgrp` and `chmod 0660`", .0.display())]
+    NoPermission(PathBuf),
+
+    /// Something else answers there.
+    #[error("{0} is not a rust_buddy device: check --device and --fd")]
+    NotOurs(String),
+
+    /// The file cannot be opened for another reason.
+    #[error("cannot open {}: {}", path.display(), text(*errno))]
+    Open {
+        /// Which file.
+        path: PathBuf,
+        /// The system's answer.
+        errno: Errno,
+    },
+
+    /// The descriptor that was to be inherited is not open.
+    #[error(
+        "descriptor {0} is not open: in the shell, open it first with `exec {0}<>/dev/rust_buddy`"
+    )]
+    NoDescriptor(i32),
+
+    /// The module speaks another major version.
+    #[error(
+        "the module speaks interface {found}, this program {RB_UAPI_MAJOR}.{RB_UAPI_MINOR}: \
+         use module and rbctl of the same release"
+    )]
+    Version {
+        /// What the module says.
+        found: String,
+    },
+
+    /// A command was refused.
+    #[error("{what}: {}{}", text(*errno), advice(*errno))]
+    Refused {
+        /// What was tried.
+        what: String,
+        /// The module's answer.
+        errno: Errno,
+    },
+
+    /// The module's answer does not fit together.
+    #[error("{0}: report this as a bug of the module")]
+    Inconsistent(String),
+}
+
+impl Error {
+    pub(crate) fn refused(what: impl Into<String>) -> impl FnOnce(Errno) -> Self {
+        let what = what.into();
+        move |errno| Self::Refused { what, errno }
+    }
+
+    /// The errno of a refused command.
+    pub fn errno(&self) -> Option<Errno> {
+        match self {
+            Self::Refused { errno, .. } | Self::Open { errno, .. } => Some(*errno),
+            _ => None,
+        }
+    }
+}
+
+/// The system's words, without Rust's "(os error N)".
+fn text(errno: Errno) -> String {
+    let full = std::io::Error::from(errno).to_string();
+    let words = full.split(" (os error").next().unwrap_or(&full);
+    words.to_lowercase()
+}
+
+/// What to do, where the errno tells.
+fn advice(errno: Errno) -> &'static str {
+    match errno {
+        Errno::NOMEM => "; free blocks, ask for a smaller order, or raise `ulimit -l`",
+        Errno::NOENT => {
+            "; the block is free, or another open file's: handles belong to the open file"
+        }
+        Errno::STALE => "; the handle is from an earlier allocation of the same id",
+        Errno::BUSY => "; it is mapped: unmap it first, or use --zap",
+        Errno::BADF => "; the file is open for reading only: open it for reading and writing",
+        Errno::PERM => "; this needs CAP_SYS_ADMIN: run as root",
+        Errno::NODEV => "; the region has no such node or zone: see `rbctl zones`",
+        Errno::RANGE => "; the region has no such number: see `rbctl info`",
+        Errno::NOTTY => "; the module does not know this command: is it older than this program?",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_one_line_and_say_what_to_do() {
+        let error = Error::NoDevice("/dev/rust_buddy".into());
+        assert_eq!(
+            error.to_string(),
+            "no /dev/rust_buddy: is the module loaded? try `insmod rust_buddy.ko`"
+        );
+        let error = Error::refused("alloc order 10")(Errno::NOMEM);
+        assert_eq!(
+            error.to_string(),
+            "alloc order 10: cannot allocate memory; free blocks, ask for a smaller order, or raise `ulimit -l`"
+        );
+    }
+}

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A region in ordinary memory, with the device's answers: for tests without the module.
+//!
+//! It allocates first fit and keeps no free lists; counts are made up from a page table whenever
+//! somebody asks. Limits, watermarks and per-CPU lists are not modelled.
+
+#![deny(unsafe_code)]
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    ops::Range,
+    os::fd::{
+        AsFd,
+        OwnedFd, //
+    },
+};
+
+use rust_buddy_sys::*;
+use rustix::{
+    fs::MemfdFlags,
+    io::{
+        Errno,
+        Result, //
+    },
+};
+
+use crate::{
+    Driver,
+    Gfp,
+    Mapping, //
+};
+
+const PAGE_SHIFT: u32 = 12;
+const NR_ORDERS: u32 = 11;
+const PAGEBLOCK_ORDER: u32 = 9;
+const PAGEBLOCK: u32 = 1 << PAGEBLOCK_ORDER;
+/// First page of each zone, in maximum-order blocks, for a region of 64 MiB.
+const ZONE_STARTS: [u32; 5] = [0, 1, 5, 12, 16];
+const BLOCK_PAGES: u32 = 1 << (NR_ORDERS - 1);
+const REGION_PAGES: u32 = 16 * BLOCK_PAGES;
+
+/// A region of 64 MiB on node 1, cut into zones as the module does by default.
+pub struct Fake {
+    /// The interface version it claims.
+    pub uapi_major: u32,
+    /// Errors that verify claims to find.
+    pub errors: u64,
+    /// Free pages that each zone claims to have too many.
+    pub surplus: u64,
+    memory: OwnedFd,
+    state: RefCell<State>,
+}
+
+struct State {
+    used: Vec<bool>,
+    types: Vec<u32>,
+    blocks: BTreeMap<u32, (u32, u32)>,
+    next_gen: u32,
+}
+
+impl Default for Fake {
+    fn default() -> Self {
+        Self::new().unwrap_or_else(|errno| panic!("memfd for the fake region: {errno}"))
+    }
+}
+
+impl Fake {
+    /// A region that is all free.
+    pub fn new() -> Result<Self> {
+        let memory = rustix::fs::memfd_create("fake-region", MemfdFlags::CLOEXEC)?;
+        rustix::fs::ftruncate(&memory, u64::from(REGION_PAGES) << PAGE_SHIFT)?;
+        Ok(Self {
+            uapi_major: RB_UAPI_MAJOR,
+            errors: 0,
+            surplus: 0,
+            memory,
+            state: RefCell::new(State::new()),
+        })
+    }
+}
+
+impl State {
+    fn new() -> Self {
+        Self {
+            used: vec![false; REGION_PAGES as usize],
+            types: vec![RB_MIGRATE_MOVABLE; (REGION_PAGES / PAGEBLOCK) as usize],
+            blocks: BTreeMap::new(),
+            next_gen: 1,
+        }
+    }
+
+    fn alloc(&mut self, gfp: u32, order: u32) -> Result<(u32, u32)> {
+        if order >= NR_ORDERS {
+            return Err(Errno::INVAL);
+        }
+        let page = zones_for(gfp)
+            .into_iter()
+            .find_map(|zone| self.first_fit(zone_range(zone), order))
+            .ok_or(Errno::NOMEM)?;
+        let gen = self.next_gen;
+        self.next_gen += 1;
+        self.set(page, order, true);
+        self.types[(page / PAGEBLOCK) as usize] = migratetype(gfp);
+        self.blocks.insert(page, (gen, order));
+        Ok((page, gen))
+    }
+
+    fn first_fit(&self, range: Range<u32>, order: u32) -> Option<u32> {
+        range
+            .step_by(1 << order)
+            .find(|page| self.is_free(*page, order))
+    }
+
+    fn free(&mut self, id: u32, gen: u32, order: u32) -> Result<()> {
+        match self.blocks.get(&id) {
+            _ if id >= REGION_PAGES => Err(Errno::RANGE),
+            None => Err(Errno::NOENT),
+            Some((own, _)) if *own != gen => Err(Errno::STALE),
+            Some((_, own)) if *own != order => Err(Errno::INVAL),
+            Some(_) => {
+                self.blocks.remove(&id);
+                self.set(id, order, false);
+                Ok(())
+            }
+        }
+    }
+
+    fn set(&mut self, page: u32, order: u32, used: bool) {
+        self.used[pages(page, order)].fill(used);
+    }
+
+    fn is_free(&self, page: u32, order: u32) -> bool {
+        self.used[pages(page, order)].iter().all(|used| !used)
+    }
+
+    fn nr_free(&self, range: Range<u32>) -> u64 {
+        range.filter(|page| self.is_free(*page, 0)).count() as u64
+    }
+
+    /// The largest free blocks of the range, as a buddy allocator would have merged them.
+    fn free_blocks(&self, range: Range<u32>) -> Vec<(u32, u32)> {
+        let mut found = Vec::new();
+        let mut page = range.start;
+        while page < range.end {
+            let fits = |order: &u32| {
+                let end = page + (1 << order);
+                page % (1 << order) == 0 && end <= range.end && self.is_free(page, *order)
+            };
+            let order = (0..NR_ORDERS).rev().find(fits);
+            found.extend(order.map(|order| (page, order)));
+            page += 1 << order.unwrap_or(0);
+        }
+        found
+    }
+
+    fn pageblock(&self, index: u32) -> rb_pageblock {
+        let range = index * PAGEBLOCK..(index + 1) * PAGEBLOCK;
+        let largest = self
+            .free_blocks(range.clone())
+            .iter()
+            .map(|b| b.1 + 1)
+            .max();
+        let zone = (0..4).find(|zone| zone_range(*zone).contains(&range.start));
+        rb_pageblock {
+            free: self.nr_free(range) as u32,
+            nr_pages: PAGEBLOCK,
+            info: self.types[index as usize]
+                | zone.unwrap_or(0) << RB_PB_ZONE_SHIFT
+                | 1 << RB_PB_NID_SHIFT
+                | largest.unwrap_or(0) << RB_PB_LARGEST_SHIFT,
+            reserved: 0,
+        }
+    }
+}
+
+fn pages(page: u32, order: u32) -> Range<usize> {
+    page as usize..(page + (1 << order)) as usize
+}
+
+fn zone_range(zone: u32) -> Range<u32> {
+    let zone = zone as usize;
+    ZONE_STARTS[zone] * BLOCK_PAGES..ZONE_STARTS[zone + 1] * BLOCK_PAGES
+}
+
+fn zones_for(gfp: u32) -> Vec<u32> {
+    let gfp = Gfp::from_bits_retain(gfp);
+    let highest = match gfp {
+        _ if gfp.contains(Gfp::DMA) => RB_ZONE_DMA,
+        _ if gfp.contains(Gfp::DMA32) => RB_ZONE_DMA32,
+        _ if gfp.contains(Gfp::HIGHMEM | Gfp::MOVABLE) => RB_ZONE_MOVABLE,
+        _ => RB_ZONE_NORMAL,
+    };
+    (0..=highest).rev().collect()
+}
+
+fn migratetype(gfp: u32) -> u32 {
+    match Gfp::from_bits_retain(gfp) {
+        gfp if gfp.contains(Gfp::MOVABLE) => RB_MIGRATE_MOVABLE,
+        gfp if gfp.contains(Gfp::RECLAIMABLE) => RB_MIGRATE_RECLAIMABLE,
+        _ => RB_MIGRATE_UNMOVABLE,
+    }
+}
+
+impl Driver for Fake {
+    fn query(&self, arg: &mut rb_query) -> Result<()> {
+        let state = self.state.borrow();
+        let free_pages = state.nr_free(0..REGION_PAGES);
+        *arg = rb_query {
+            uapi_major: self.uapi_major,
+            uapi_minor: RB_UAPI_MINOR,
+            features: RB_FEATURE_MMAP.into(),
+            page_shift: PAGE_SHIFT,
+            nr_orders: NR_ORDERS,
+            pageblock_order: PAGEBLOCK_ORDER,
+            nr_migratetypes: 6,
+            nr_nodes: 1,
+            nr_zones: 4,
+            nr_cpus: 2,
+            region_pages: REGION_PAGES.into(),
+            managed_pages: REGION_PAGES.into(),
+            free_pages,
+            used_by_me: u64::from(REGION_PAGES) - free_pages,
+            host_version: 0x07_03_04,
+            max_bulk: 4096,
+            max_fetch: 7,
+            window_shift: PAGE_SHIFT + NR_ORDERS - 1,
+            ..*arg
+        };
+        Ok(())
+    }
+
+    fn alloc(&self, arg: &mut rb_alloc) -> Result<()> {
+        (arg.id, arg.gen) = self.state.borrow_mut().alloc(arg.gfp, arg.order)?;
+        arg.idx = arg.id.into();
+        arg.mmap_offset = u64::from(arg.id) << PAGE_SHIFT;
+        arg.path = RB_PATH_BUDDY;
+        arg.got_nid = 1;
+        arg.got_zone = (0..4)
+            .find(|z| zone_range(*z).contains(&arg.id))
+            .unwrap_or(0);
+        arg.latency_ns = 1234;
+        Ok(())
+    }
+
+    fn free(&self, arg: &rb_free) -> Result<()> {
+        self.state.borrow_mut().free(arg.id, arg.gen, arg.order)
+    }
+
+    fn alloc_bulk(&self, arg: &mut rb_bulk, blocks: &mut [rb_block]) -> Result<()> {
+        for block in blocks {
+            match self.state.borrow_mut().alloc(arg.gfp, arg.order) {
+                Ok((id, gen)) => (block.id, block.gen, block.order) = (id, gen, arg.order),
+                Err(errno) if arg.nr_done == 0 => return Err(errno),
+                Err(_) => break,
+            }
+            arg.nr_done += 1;
+        }
+        Ok(())
+    }
+
+    fn free_bulk(&self, arg: &mut rb_bulk, blocks: &mut [rb_block]) -> Result<()> {
+        let mut first = Ok(());
+        for block in blocks {
+            let result = self
+                .state
+                .borrow_mut()
+                .free(block.id, block.gen, block.order);
+            block.result = result.map_or_else(|errno| -errno.raw_os_error(), |()| 0);
+            arg.nr_done += u32::from(result.is_ok());
+            first = first.and(result);
+        }
+        first
+    }
+
+    fn zone_stat(&self, arg: &mut rb_zone_stat) -> Result<()> {
+        if arg.nid != 1 {
+            return Err(Errno::NODEV);
+        }
+        let state = self.state.borrow();
+        let range = zone_range(arg.zone);
+        let all = u64::from(range.end - range.start);
+        arg.start_idx = range.start.into();
+        (arg.spanned, arg.present, arg.managed) = (all, all, all);
+        (arg.min, arg.low, arg.high) = (all / 64, all / 48, all / 32);
+        arg.free = state.nr_free(range.clone()) + self.surplus;
+        for (page, order) in state.free_blocks(range) {
+            let migratetype = state.types[(page / PAGEBLOCK) as usize];
+            arg.nr_free[migratetype as usize][order as usize] += 1;
+        }
+        let name = crate::ZoneKind::from(arg.zone).name();
+        for (to, from) in arg.name.iter_mut().zip(name.bytes()) {
+            *to = from as _;
+        }
+        Ok(())
+    }
+
+    fn blockmap(&self, arg: &mut rb_blockmap, out: &mut [rb_pageblock]) -> Result<()> {
+        let start = u32::try_from(arg.start).map_err(|_| Errno::RANGE)?;
+        let state = self.state.borrow();
+        for (entry, index) in out.iter_mut().zip(start..REGION_PAGES / PAGEBLOCK) {
+            *entry = state.pageblock(index);
+            arg.nr_done += 1;
+        }
+        Ok(())
+    }
+
+    fn verify(&self, arg: &mut rb_verify) -> Result<()> {
+        arg.checked = REGION_PAGES.into();
+        arg.errors = self.errors;
+        (arg.first_idx, arg.code) = (4096, u32::from(self.errors != 0));
+        match self.errors {
+            0 => Ok(()),
+            _ => Err(Errno::UCLEAN),
+        }
+    }
+
+    fn reset(&self, _arg: &rb_reset) -> Result<()> {
+        *self.state.borrow_mut() = State::new();
+        Ok(())
+    }
+
+    fn map(&self, offset: u64, len: usize, writable: bool) -> Result<Mapping> {
+        Mapping::new(self.memory.as_fd(), offset, len, writable)
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Safe access to `/dev/rust_buddy`: a private region of memory behind a page allocator.
+//!
+//! [`Region`] is what programs use. It speaks to a [`Driver`]: the device ([`CharDevice`]), or, with
+//! the feature `fake`, a region in ordinary memory.
+//!
+//! ```no_run
+//! use rust_buddy::{CharDevice, Gfp, Region, Request};
+//!
+//! let region = Region::new(CharDevice::open("/dev/rust_buddy")?)?;
+//! let block = region.alloc(&Request::new(Gfp::USER, 3))?;
+//! let memory = region.map(&block, true)?;
+//! memory.words()[0].store(42, std::sync::atomic::Ordering::Relaxed);
+//! drop(memory);
+//! region.free(&[block.handle()], false)?;
+//! # Ok::<(), rust_buddy::Error>(())
+//! ```
+
+#![deny(unsafe_code)]
+
+mod driver;
+mod error;
+#[cfg(feature = "fake")]
+pub mod fake;
+mod gfp;
+mod handle;
+mod info;
+mod pageblock;
+mod region;
+#[allow(unsafe_code)]
+mod sys;
+mod zone;
+
+pub use rust_buddy_sys as uapi;
+
+pub use driver::Driver;
+pub use error::{
+    Error,
+    Result, //
+};
+pub use gfp::{
+    Gfp,
+    UnknownGfp, //
+};
+pub use handle::{
+    Block,
+    Handle,
+    ParseHandleError,
+    Path,
+    Request, //
+};
+pub use info::Info;
+pub use pageblock::{
+    Migratetype,
+    Pageblock, //
+};
+pub use region::{
+    Region,
+    Verdict, //
+};
+pub use sys::{
+    CharDevice,
+    Mapping, //
+};
+pub use zone::{
+    blocks_to_pages,
+    Events,
+    ZoneKind,
+    ZoneStat, //
+};
