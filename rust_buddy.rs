@@ -96,7 +96,10 @@ impl Drop for RustBuddy {
         match (leaked, report.errors) {
             (0, 0) => pr_info!("unloaded: pages={} leaked=0\n", report.checked),
             (leaked, errors) => {
-                pr_err!("unloaded: pages={} leaked={leaked} errors={errors}\n", report.checked)
+                pr_err!(
+                    "unloaded: pages={} leaked={leaked} errors={errors}\n",
+                    report.checked
+                )
             }
         }
     }

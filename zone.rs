@@ -69,8 +69,7 @@ pub(crate) enum ZoneType {
 
 impl ZoneType {
     /// All of them, lowest first.
-    pub(crate) const ALL: [Self; NR_ZONES] =
-        [Self::Dma, Self::Dma32, Self::Normal, Self::Movable];
+    pub(crate) const ALL: [Self; NR_ZONES] = [Self::Dma, Self::Dma32, Self::Normal, Self::Movable];
 
     /// The zone type with this number.
     pub(crate) fn from_number(number: u32) -> Option<Self> {
@@ -213,14 +212,31 @@ impl Zone {
     /// Whether a request of `order` may take from this zone (C: `zone_watermark_fast()`).
     ///
     /// `highest` is the highest zone that the request could use.
-    pub(crate) fn watermark_fast(&self, order: Order, highest: ZoneType, flags: AllocFlags) -> bool {
-        let reserve = self.span.lowmem_reserve.get(highest.index()).copied().unwrap_or(0);
+    pub(crate) fn watermark_fast(
+        &self,
+        order: Order,
+        highest: ZoneType,
+        flags: AllocFlags,
+    ) -> bool {
+        let reserve = self
+            .span
+            .lowmem_reserve
+            .get(highest.index())
+            .copied()
+            .unwrap_or(0);
 
-        self.published.load().watermark_fast(order, &self.marks(), reserve, flags)
+        self.published
+            .load()
+            .watermark_fast(order, &self.marks(), reserve, flags)
     }
 
     /// Takes a block off the free lists (C: `rmqueue_buddy()`).
-    pub(crate) fn rmqueue(&self, order: Order, mt: Migratetype, flags: AllocFlags) -> Option<Block> {
+    pub(crate) fn rmqueue(
+        &self,
+        order: Order,
+        mt: Migratetype,
+        flags: AllocFlags,
+    ) -> Option<Block> {
         self.with(|buddy| {
             let mut mode = RmqueueMode::Normal;
             let block = buddy
@@ -358,7 +374,9 @@ mod tests {
 
         assert_eq!(zone.pageblock(second).largest, Some(Order::MAX));
         assert_eq!(zone.pageblock(second).free, 512);
-        let block = zone.rmqueue(Order::ZERO, Migratetype::Movable, low).ok_or(ENOMEM)?;
+        let block = zone
+            .rmqueue(Order::ZERO, Migratetype::Movable, low)
+            .ok_or(ENOMEM)?;
         assert_eq!(block.head(), PageIdx::new(1024));
         assert_eq!(zone.pageblock(PageIdx::new(1024)).free, 511);
         assert_eq!(zone.pageblock(second).largest, Order::new(9));

@@ -61,7 +61,9 @@ impl Nodes {
     /// EINVAL if the mask leaves nothing of the region, or excludes the only node asked for.
     fn check_mask(&self, region_nid: i32, gfp: Gfp) -> Result {
         let has = |nid: i32| {
-            let bit = u32::try_from(nid).ok().and_then(|nid| 1u64.checked_shl(nid));
+            let bit = u32::try_from(nid)
+                .ok()
+                .and_then(|nid| 1u64.checked_shl(nid));
 
             bit.is_some_and(|bit| self.mask & bit != 0)
         };
@@ -83,7 +85,10 @@ impl Device {
         if zeros != 0 || req.reserved0 != 0 {
             return Err(EINVAL);
         }
-        let nodes = Nodes { nid: req.nid, mask: req.nodemask };
+        let nodes = Nodes {
+            nid: req.nid,
+            mask: req.nodemask,
+        };
         let ctx = self.request(call, req.gfp, req.order, &nodes)?;
         let start = sys::now_ns();
         let granted = self.grant(file, &ctx)?;
@@ -101,7 +106,8 @@ impl Device {
         req.got_zone = granted.zone as u32;
         req.reserved1 = 0;
         // Who cannot be told of a block must not have it.
-        call.write(&req).inspect_err(|_| self.revoke_all(file, &[granted.handle], ctx.order))
+        call.write(&req)
+            .inspect_err(|_| self.revoke_all(file, &[granted.handle], ctx.order))
     }
 
     /// RB_FREE.
@@ -113,7 +119,15 @@ impl Device {
             return Err(EINVAL);
         }
         call.require_write()?;
-        self.free_handle(file, Handle { id: req.id, gen: req.gen }, req.order, mapped)
+        self.free_handle(
+            file,
+            Handle {
+                id: req.id,
+                gen: req.gen,
+            },
+            req.order,
+            mapped,
+        )
     }
 
     /// RB_ALLOC_BULK. As many blocks as there are; ENOMEM only if there is none.
@@ -124,7 +138,10 @@ impl Device {
             return Err(EINVAL);
         }
         check_nr(req.nr)?;
-        let nodes = Nodes { nid: req.nid, mask: req.nodemask };
+        let nodes = Nodes {
+            nid: req.nid,
+            mask: req.nodemask,
+        };
         let ctx = self.request(call, req.gfp, req.order, &nodes)?;
         let blocks = uapi::UserArray::new(req.blocks_ptr, req.nr)?;
         let mut handles = KVVec::from_elem(NO_HANDLE, req.nr as usize, GFP_KERNEL)?;
@@ -134,7 +151,8 @@ impl Device {
             true => 0,
             false => ENOMEM.to_errno(),
         };
-        call.write(&req).inspect_err(|_| self.revoke_all(file, &handles, ctx.order))?;
+        call.write(&req)
+            .inspect_err(|_| self.revoke_all(file, &handles, ctx.order))?;
         match req.nr_done {
             0 => Err(ENOMEM),
             _ => Ok(()),
@@ -203,7 +221,10 @@ impl Device {
     ) -> Result {
         for nr in 0..req.nr {
             let mut block = blocks.get(nr)?;
-            let handle = Handle { id: block.id, gen: block.gen };
+            let handle = Handle {
+                id: block.id,
+                gen: block.gen,
+            };
 
             block.result = match self.free_handle(file, handle, block.order, mapped) {
                 Ok(()) => 0,
@@ -229,7 +250,9 @@ impl Device {
             return Err(EINVAL);
         }
         call.require_write()?;
-        let has_mapped = self.records().with(|records| records.clients.has_mapped(file.client));
+        let has_mapped = self
+            .records()
+            .with(|records| records.clients.has_mapped(file.client));
 
         match zap == Mapped::Busy && has_mapped {
             true => Err(EBUSY),
@@ -239,7 +262,8 @@ impl Device {
 
     /// Frees everything that a file owns.
     pub(super) fn free_all(&self, file: &File, mapped: Mapped) -> Result {
-        while let Some((handle, order)) = self.records().with(|records| records.newest(file.client)) {
+        while let Some((handle, order)) = self.records().with(|records| records.newest(file.client))
+        {
             match self.revoke(file, handle, order, mapped) {
                 // Somebody else freed it first.
                 Err(error) if error == EBUSY => return Err(error),
@@ -270,11 +294,13 @@ impl Device {
     fn grant(&self, file: &File, ctx: &AllocContext) -> Result<Granted> {
         let nr_pages = u64::from(ctx.order.nr_pages());
         let granted = file.vm.charge(nr_pages).and_then(|()| {
-            self.grant_charged(file, ctx).inspect_err(|_| file.vm.uncharge(nr_pages))
+            self.grant_charged(file, ctx)
+                .inspect_err(|_| file.vm.uncharge(nr_pages))
         });
 
         if granted.is_err() {
-            self.records().with(|records| records.clients.add_fail(file.client));
+            self.records()
+                .with(|records| records.clients.add_fail(file.client));
         }
         granted
     }
@@ -291,8 +317,16 @@ impl Device {
             return Err(ENOMEM);
         }
         self.carved().zero(idx, block.nr_pages());
-        match self.records().with(|records| records.insert(file.client, block)) {
-            Ok(handle) => Ok(Granted { handle, idx, zone: allocated.zone, path: allocated.path }),
+        match self
+            .records()
+            .with(|records| records.insert(file.client, block))
+        {
+            Ok(handle) => Ok(Granted {
+                handle,
+                idx,
+                zone: allocated.zone,
+                path: allocated.path,
+            }),
             Err(block) => {
                 self.put_back(block);
                 Err(ENOMEM)
@@ -314,12 +348,14 @@ impl Device {
     /// Takes a block from its file and gives it back to the allocator.
     fn revoke(&self, file: &File, handle: Handle, order: Order, mapped: Mapped) -> Result {
         let remove = || {
-            self.records().with(|records| records.remove(file.client, handle, order, mapped))
+            self.records()
+                .with(|records| records.remove(file.client, handle, order, mapped))
         };
         let block = match mapped {
             Mapped::Busy => remove()?,
             Mapped::Zap => {
-                self.records().with(|records| records.check(file.client, handle, order))?;
+                self.records()
+                    .with(|records| records.check(file.client, handle, order))?;
                 self.zap(handle.id, order, remove)?
             }
         };

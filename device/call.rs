@@ -33,7 +33,12 @@ impl Call {
     /// Takes a command word apart. ENOTTY if it is no command of ours, EINVAL if its argument is
     /// too small, E2BIG if it is larger than any we will ever have.
     pub(super) fn new(cmd: u32, arg: usize, writable: bool) -> Result<Self> {
-        let (dir, size, kind, nr) = (cmd >> 30, (cmd >> 16) & 0x3fff, (cmd >> 8) & 0xff, cmd & 0xff);
+        let (dir, size, kind, nr) = (
+            cmd >> 30,
+            (cmd >> 16) & 0x3fff,
+            (cmd >> 8) & 0xff,
+            cmd & 0xff,
+        );
         let size = size as usize;
 
         if kind != uapi::RB_IOC_TYPE {
@@ -45,7 +50,12 @@ impl Call {
             _ if dir != expected_dir => Err(ENOTTY),
             size if size < min_size => Err(EINVAL),
             size if size > MAX_SIZE => Err(E2BIG),
-            size => Ok(Self { nr, writable, size, arg }),
+            size => Ok(Self {
+                nr,
+                writable,
+                size,
+                arg,
+            }),
         }
     }
 

@@ -35,7 +35,11 @@ pub(crate) struct Client {
 impl Client {
     /// Holds nothing, opened by nobody in particular.
     pub(crate) const NOBODY: Self = Self {
-        opener: sys::Opener { pid: 0, uid: 0, comm: [0; 16] },
+        opener: sys::Opener {
+            pid: 0,
+            uid: 0,
+            comm: [0; 16],
+        },
         pages: 0,
         peak: 0,
         maps: 0,
@@ -47,7 +51,10 @@ impl Client {
 
     /// Opened by `opener`.
     pub(crate) fn new(opener: sys::Opener) -> Self {
-        Self { opener, ..Self::NOBODY }
+        Self {
+            opener,
+            ..Self::NOBODY
+        }
     }
 }
 
@@ -90,7 +97,11 @@ impl Clients {
         };
         let entry = self.slots.get_mut(slot as usize)?;
 
-        *entry = Client { first: NONE, open: true, ..client };
+        *entry = Client {
+            first: NONE,
+            open: true,
+            ..client
+        };
         Some(slot)
     }
 
@@ -99,7 +110,10 @@ impl Clients {
         let next = self.free;
 
         if let Some(entry) = self.slots.get_mut(slot as usize) {
-            *entry = Client { first: next, ..Client::NOBODY };
+            *entry = Client {
+                first: next,
+                ..Client::NOBODY
+            };
             self.free = slot;
         }
     }
@@ -135,7 +149,9 @@ impl Clients {
     }
 
     pub(super) fn sub_pages(&mut self, slot: u32, nr: u32) {
-        self.change(slot, |client| client.pages = client.pages.wrapping_sub(u64::from(nr)));
+        self.change(slot, |client| {
+            client.pages = client.pages.wrapping_sub(u64::from(nr))
+        });
     }
 
     pub(super) fn add_mapped(&mut self, slot: u32) {

@@ -46,12 +46,36 @@ impl Files {
     pub(crate) fn new(device: &Arc<Device>) -> Result<Self> {
         let mut dir = sys::Dir::new(c"rust_buddy")?;
 
-        dir.file(c"buddyinfo", 0o444, Arc::new(Buddyinfo(device.clone()), GFP_KERNEL)?)?;
-        dir.file(c"pagetypeinfo", 0o400, Arc::new(Pagetypeinfo(device.clone()), GFP_KERNEL)?)?;
-        dir.file(c"zoneinfo", 0o444, Arc::new(Zoneinfo(device.clone()), GFP_KERNEL)?)?;
-        dir.file(c"vmstat", 0o444, Arc::new(Vmstat(device.clone()), GFP_KERNEL)?)?;
-        dir.file(c"params", 0o444, Arc::new(Params(device.clone()), GFP_KERNEL)?)?;
-        dir.file(c"clients", 0o400, Arc::new(ClientList(device.clone()), GFP_KERNEL)?)?;
+        dir.file(
+            c"buddyinfo",
+            0o444,
+            Arc::new(Buddyinfo(device.clone()), GFP_KERNEL)?,
+        )?;
+        dir.file(
+            c"pagetypeinfo",
+            0o400,
+            Arc::new(Pagetypeinfo(device.clone()), GFP_KERNEL)?,
+        )?;
+        dir.file(
+            c"zoneinfo",
+            0o444,
+            Arc::new(Zoneinfo(device.clone()), GFP_KERNEL)?,
+        )?;
+        dir.file(
+            c"vmstat",
+            0o444,
+            Arc::new(Vmstat(device.clone()), GFP_KERNEL)?,
+        )?;
+        dir.file(
+            c"params",
+            0o444,
+            Arc::new(Params(device.clone()), GFP_KERNEL)?,
+        )?;
+        dir.file(
+            c"clients",
+            0o400,
+            Arc::new(ClientList(device.clone()), GFP_KERNEL)?,
+        )?;
         Ok(Self(dir))
     }
 }
@@ -63,7 +87,12 @@ impl sys::Show for Buddyinfo {
         for zone in self.0.region().zones() {
             let picture = zone.snapshot();
 
-            write!(out, "Node {}, zone {:>8} ", self.0.nid(), zone.kind().name())?;
+            write!(
+                out,
+                "Node {}, zone {:>8} ",
+                self.0.nid(),
+                zone.kind().name()
+            )?;
             for order in Order::all() {
                 write!(out, "{:>6} ", picture.nr_blocks(order))?;
             }
@@ -100,7 +129,11 @@ impl Pagetypeinfo {
             for mt in Migratetype::ALL {
                 let (nid, name) = (self.0.nid(), zone.kind().name());
 
-                write!(out, "Node {nid:>4}, zone {name:>8}, type {:>12} ", mt.name())?;
+                write!(
+                    out,
+                    "Node {nid:>4}, zone {name:>8}, type {:>12} ",
+                    mt.name()
+                )?;
                 show_counts(out, &picture, mt)?;
             }
         }
@@ -114,7 +147,12 @@ impl Pagetypeinfo {
         }
         writeln!(out)?;
         for zone in self.0.region().zones() {
-            write!(out, "Node {}, zone {:>8} ", self.0.nid(), zone.kind().name())?;
+            write!(
+                out,
+                "Node {}, zone {:>8} ",
+                self.0.nid(),
+                zone.kind().name()
+            )?;
             show_pageblock_counts(out, &zone.snapshot().pageblocks)?;
         }
         Ok(())
@@ -175,7 +213,11 @@ impl Zoneinfo {
         write!(out, "\n  node_unreclaimable:  0")?;
         write!(out, "\n  start_pfn:           {}", span.start.get())?;
         write!(out, "\n  reserved_highatomic: 0")?;
-        writeln!(out, "\n  free_highatomic:     {}", picture.nr_free_highatomic)?;
+        writeln!(
+            out,
+            "\n  free_highatomic:     {}",
+            picture.nr_free_highatomic
+        )?;
         Ok(())
     }
 
@@ -183,7 +225,11 @@ impl Zoneinfo {
         let in_pageblocks = picture.nr_free_in_pageblocks(self.0.region().config().pageblock_order);
 
         write!(out, "\n      {:<12} {}", "nr_free_pages", picture.nr_free)?;
-        write!(out, "\n      {:<12} {in_pageblocks}", "nr_free_pages_blocks")?;
+        write!(
+            out,
+            "\n      {:<12} {in_pageblocks}",
+            "nr_free_pages_blocks"
+        )?;
         write!(out, "\n      {:<12} {}", "nr_free_cma", picture.nr_free_cma)?;
         Ok(())
     }
@@ -227,10 +273,19 @@ impl sys::Show for Vmstat {
         let order = region.config().pageblock_order;
 
         writeln!(out, "nr_free_pages {}", sum(&|p| p.nr_free))?;
-        writeln!(out, "nr_free_pages_blocks {}", sum(&|p| p.nr_free_in_pageblocks(order)))?;
+        writeln!(
+            out,
+            "nr_free_pages_blocks {}",
+            sum(&|p| p.nr_free_in_pageblocks(order))
+        )?;
         writeln!(out, "nr_free_cma {}", sum(&|p| p.nr_free_cma))?;
         for (zone, picture) in pictures() {
-            writeln!(out, "pgalloc_{} {}", vmstat_name(zone), picture.events.pgalloc)?;
+            writeln!(
+                out,
+                "pgalloc_{} {}",
+                vmstat_name(zone),
+                picture.events.pgalloc
+            )?;
         }
         writeln!(out, "pgfree {}", sum(&|p| p.events.pgfree))?;
         writeln!(out, "rb_alloc_fail {}", region.nr_alloc_fail())?;
@@ -259,12 +314,25 @@ impl sys::Show for Params {
         let default = super::params::Params::DEFAULT;
         let config = self.0.region().config();
 
-        writeln!(out, "size_mb {} {}", config.nr_pages >> (20 - sys::PAGE_SHIFT), default.size_mb)?;
+        writeln!(
+            out,
+            "size_mb {} {}",
+            config.nr_pages >> (20 - sys::PAGE_SHIFT),
+            default.size_mb
+        )?;
         writeln!(out, "nid {} {}", config.nid, default.nid)?;
         writeln!(out, "dma_pct {} {}", params.dma_pct, default.dma_pct)?;
         writeln!(out, "dma32_pct {} {}", params.dma32_pct, default.dma32_pct)?;
-        writeln!(out, "movable_pct {} {}", params.movable_pct, default.movable_pct)?;
-        writeln!(out, "min_host_free_mb {} {}", params.min_host_free_mb, default.min_host_free_mb)?;
+        writeln!(
+            out,
+            "movable_pct {} {}",
+            params.movable_pct, default.movable_pct
+        )?;
+        writeln!(
+            out,
+            "min_host_free_mb {} {}",
+            params.min_host_free_mb, default.min_host_free_mb
+        )?;
         writeln!(out, "region_pages {} -", config.nr_pages)?;
         writeln!(out, "pageblock_order {} -", config.pageblock_order.get())?;
         writeln!(out, "metadata_bytes_per_page {} -", Device::METADATA_BYTES)?;
@@ -292,7 +360,14 @@ impl sys::Show for ClientList {
 }
 
 fn show_client(out: &mut Text, slot: u32, client: &Client) -> Result {
-    let Client { opener, pages, peak, maps, fails, .. } = client;
+    let Client {
+        opener,
+        pages,
+        peak,
+        maps,
+        fails,
+        ..
+    } = client;
 
     write!(out, "{slot} {} ", opener.pid)?;
     for byte in opener.comm.iter().take_while(|byte| **byte != 0) {

@@ -57,7 +57,11 @@ const WINDOW_SHIFT: u32 = sys::PAGE_SHIFT + WINDOW_ORDER as u32;
 const MMAP_BASE_PAGE: u64 = uapi::RB_MMAP_BASE >> sys::PAGE_SHIFT;
 
 /// Whether blocks are mapped with 2 MiB entries.
-const PMD_FEATURE: u32 = if sys::HAS_PMD_MAPPINGS { uapi::RB_FEATURE_MMAP_PMD } else { 0 };
+const PMD_FEATURE: u32 = if sys::HAS_PMD_MAPPINGS {
+    uapi::RB_FEATURE_MMAP_PMD
+} else {
+    0
+};
 
 /// An open file.
 pub(crate) struct File {
@@ -94,10 +98,19 @@ impl Device {
             shares: params.shares()?,
         };
         let (region, records) = tables(config).inspect_err(|_| {
-            pr_err!("no memory for the tables of {} pages; try a smaller size_mb\n", config.nr_pages);
+            pr_err!(
+                "no memory for the tables of {} pages; try a smaller size_mb\n",
+                config.nr_pages
+            );
         })?;
 
-        Ok(Self { params, region, records, mapper, carved })
+        Ok(Self {
+            params,
+            region,
+            records,
+            mapper,
+            carved,
+        })
     }
 
     pub(crate) fn region(&self) -> &Region {
@@ -146,7 +159,10 @@ impl Device {
 fn tables(config: RegionConfig) -> Result<(Region, sys::Locked<Records>)> {
     let records = Records::new(config.nr_pages)?;
 
-    Ok((Region::new(config)?, sys::new_locked!(records, c"rust_buddy_records")?))
+    Ok((
+        Region::new(config)?,
+        sys::new_locked!(records, c"rust_buddy_records")?,
+    ))
 }
 
 /// Takes the pages from the kernel.
@@ -188,9 +204,18 @@ impl sys::CharDevice for Device {
         let vm = sys::LockedVm::current()?;
         let client = Client::new(sys::Opener::current());
         // Allocated first: no slot is taken if it fails.
-        let mut file = KBox::new(File { client: u32::MAX, vm }, GFP_KERNEL)?;
+        let mut file = KBox::new(
+            File {
+                client: u32::MAX,
+                vm,
+            },
+            GFP_KERNEL,
+        )?;
 
-        file.client = self.records.with(|records| records.clients.open(client)).ok_or(ENFILE)?;
+        file.client = self
+            .records
+            .with(|records| records.clients.open(client))
+            .ok_or(ENFILE)?;
         Ok(file)
     }
 
@@ -199,7 +224,8 @@ impl sys::CharDevice for Device {
         if self.free_all(&file, Mapped::Busy).is_err() {
             warn_on!(true);
         }
-        self.records.with(|records| records.clients.close(file.client));
+        self.records
+            .with(|records| records.clients.close(file.client));
     }
 
     fn ioctl(&self, file: &File, writable: bool, cmd: u32, arg: usize) -> Result {
@@ -222,7 +248,8 @@ impl sys::CharDevice for Device {
     fn mmap(&self, file: &File, pgoff: u64, nr: u64) -> Result {
         let (id, first) = window(pgoff).ok_or(ENXIO)?;
 
-        self.records.with(|records| records.map(file.client, id, first, nr))
+        self.records
+            .with(|records| records.map(file.client, id, first, nr))
     }
 
     fn map_open(&self, pgoff: u64, _nr: u64) {
@@ -239,8 +266,12 @@ impl sys::CharDevice for Device {
 
     fn resolve(&self, file: &File, pgoff: u64) -> Option<sys::Place> {
         let (id, page) = window(pgoff)?;
-        let location = self.records.with(|records| records.resolve(file.client, id))?;
-        let page = u32::try_from(page).ok().filter(|page| *page < location.order.nr_pages())?;
+        let location = self
+            .records
+            .with(|records| records.resolve(file.client, id))?;
+        let page = u32::try_from(page)
+            .ok()
+            .filter(|page| *page < location.order.nr_pages())?;
 
         Some(sys::Place {
             idx: location.head.wrapping_add(page),

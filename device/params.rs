@@ -41,7 +41,12 @@ impl Params {
     /// EINVAL, and a line that says which parameter is wrong.
     pub(crate) fn check(&self) -> Result {
         if !SIZE_MB.contains(&self.size_mb) {
-            pr_err!("size_mb={} is not in {}..{}\n", self.size_mb, SIZE_MB.start(), SIZE_MB.end());
+            pr_err!(
+                "size_mb={} is not in {}..{}\n",
+                self.size_mb,
+                SIZE_MB.start(),
+                SIZE_MB.end()
+            );
             return Err(EINVAL);
         }
         if self.nid != -1 && !sys::node_is_online(self.nid) {
@@ -60,7 +65,12 @@ impl Params {
 
     /// How the region is cut into zones. EINVAL, and a line, if the shares exceed 100 percent.
     pub(crate) fn shares(&self) -> Result<Shares> {
-        let Self { dma_pct, dma32_pct, movable_pct, .. } = *self;
+        let Self {
+            dma_pct,
+            dma32_pct,
+            movable_pct,
+            ..
+        } = *self;
 
         Shares::new(dma_pct, dma32_pct, movable_pct).ok_or_else(|| {
             pr_err!(
@@ -85,9 +95,18 @@ mod tests {
 
     #[test]
     fn sizes_are_rounded_down_to_powers_of_two() -> Result {
-        let pages = |size_mb| Params { size_mb, ..Params::DEFAULT }.nr_pages();
+        let pages = |size_mb| {
+            Params {
+                size_mb,
+                ..Params::DEFAULT
+            }
+            .nr_pages()
+        };
 
-        assert_eq!([pages(4), pages(7), pages(64), pages(100)], [1024, 1024, 16384, 16384]);
+        assert_eq!(
+            [pages(4), pages(7), pages(64), pages(100)],
+            [1024, 1024, 16384, 16384]
+        );
         Ok(())
     }
 

@@ -61,7 +61,9 @@ impl Device {
 
     fn facts(&self, file: &File) -> uapi::rb_query {
         let config = self.region().config();
-        let client = self.records().with(|records| records.clients.get(file.client).copied());
+        let client = self
+            .records()
+            .with(|records| records.clients.get(file.client).copied());
 
         uapi::rb_query {
             uapi_major: uapi::RB_UAPI_MAJOR,
@@ -118,7 +120,10 @@ impl Device {
         }
         let nr_pageblocks = self.region().nr_pageblocks();
         let start = u32::try_from(req.start).map_err(|_| ERANGE)?;
-        let rest = nr_pageblocks.checked_sub(start).filter(|rest| *rest > 0).ok_or(ERANGE)?;
+        let rest = nr_pageblocks
+            .checked_sub(start)
+            .filter(|rest| *rest > 0)
+            .ok_or(ERANGE)?;
         let nr = req.nr.min(rest);
         let blocks = uapi::UserArray::new(req.buf_ptr, nr)?;
 
@@ -173,7 +178,9 @@ impl Device {
 }
 
 fn info(kind: ZoneType, nid: i32, stat: &PageblockStat) -> u32 {
-    let largest = stat.largest.map_or(0, |order| u32::from(order.get()).wrapping_add(1));
+    let largest = stat
+        .largest
+        .map_or(0, |order| u32::from(order.get()).wrapping_add(1));
 
     u32::from(stat.migratetype.number())
         | (kind as u32) << uapi::RB_PB_ZONE_SHIFT
@@ -206,7 +213,7 @@ fn zone_stat(zone: &Zone) -> uapi::rb_zone_stat {
         *to = from;
     }
     for (to, from) in stat.name.iter_mut().zip(zone.kind().name().bytes()) {
-        *to = from as _;
+        *to = from;
     }
     fill_free(&mut stat, &picture);
     fill_events(&mut stat, &picture);

@@ -140,7 +140,10 @@ impl Records {
         self.set_prev(next, id);
         self.clients.set_first(owner, id);
         self.clients.add_pages(owner, block.nr_pages());
-        Ok(Handle { id, gen: self.gen(id) })
+        Ok(Handle {
+            id,
+            gen: self.gen(id),
+        })
     }
 
     /// Checks a handle. ERANGE: no such record; ENOENT: not this client's; ESTALE: of another
@@ -177,7 +180,13 @@ impl Records {
         let id = self.clients.first(owner);
         let record = self.table.get(id as usize)?;
 
-        Some((Handle { id, gen: record.gen }, record.order))
+        Some((
+            Handle {
+                id,
+                gen: record.gen,
+            },
+            record.order,
+        ))
     }
 
     fn take(&mut self, id: u32, mapped: Mapped) -> Result<Block> {
@@ -187,7 +196,8 @@ impl Records {
             return Err(EBUSY);
         }
         self.unlink(&record);
-        self.clients.sub_pages(record.owner, record.order.nr_pages());
+        self.clients
+            .sub_pages(record.owner, record.order.nr_pages());
         if record.maps > 0 {
             self.clients.sub_mapped(record.owner);
             self.set_state(id, State::Zapped);
@@ -272,7 +282,11 @@ impl Records {
 
         if let Some(record) = self.table.get_mut(id as usize) {
             // INVARIANT: On the list of free records; the generation stays, to differ next time.
-            *record = Record { gen: record.gen, next, ..Record::FREE };
+            *record = Record {
+                gen: record.gen,
+                next,
+                ..Record::FREE
+            };
             self.free = id;
         }
     }
@@ -327,7 +341,13 @@ mod tests {
         let (mut records, me) = with_client()?;
         let handle = insert(&mut records, me, 7)?;
 
-        assert_eq!(records.remove(me, handle, Order::ZERO, Mapped::Busy)?.head().get(), 7);
+        assert_eq!(
+            records
+                .remove(me, handle, Order::ZERO, Mapped::Busy)?
+                .head()
+                .get(),
+            7
+        );
         let again = records.remove(me, handle, Order::ZERO, Mapped::Busy);
         assert_eq!(again.err(), Some(ENOENT));
         Ok(())
@@ -390,7 +410,9 @@ mod tests {
         let busy = records.remove(me, handle, Order::ZERO, Mapped::Busy);
         assert_eq!(busy.err(), Some(EBUSY));
         records.map_close(handle.id);
-        assert!(records.remove(me, handle, Order::ZERO, Mapped::Busy).is_ok());
+        assert!(records
+            .remove(me, handle, Order::ZERO, Mapped::Busy)
+            .is_ok());
         Ok(())
     }
 

@@ -150,8 +150,22 @@ mod tests {
         let dma = Some(ZoneType::Dma);
         let dma32 = Some(ZoneType::Dma32);
         let expected = [
-            normal, dma, normal, None, dma32, None, None, None, //
-            normal, dma, Some(ZoneType::Movable), None, dma32, None, None, None,
+            normal,
+            dma,
+            normal,
+            None,
+            dma32,
+            None,
+            None,
+            None, //
+            normal,
+            dma,
+            Some(ZoneType::Movable),
+            None,
+            dma32,
+            None,
+            None,
+            None,
         ];
 
         for (bits, zone) in (0..).zip(expected) {
@@ -166,7 +180,10 @@ mod tests {
     fn row_008_migratetype_of_both_bits() -> Result {
         assert_eq!(Gfp::NONE.migratetype(), Some(Migratetype::Unmovable));
         assert_eq!(Gfp::MOVABLE.migratetype(), Some(Migratetype::Movable));
-        assert_eq!(Gfp::RECLAIMABLE.migratetype(), Some(Migratetype::Reclaimable));
+        assert_eq!(
+            Gfp::RECLAIMABLE.migratetype(),
+            Some(Migratetype::Reclaimable)
+        );
         assert!((Gfp::MOVABLE | Gfp::RECLAIMABLE).migratetype().is_none());
         Ok(())
     }

@@ -49,8 +49,7 @@ impl Region {
 
 /// Whether the zone's watermark lets this request in.
 fn may_take(zone: &Zone, ctx: &AllocContext, flags: AllocFlags) -> bool {
-    flags.has(AllocFlags::NO_WATERMARKS)
-        || zone.watermark_fast(ctx.order, ctx.highest_zone, flags)
+    flags.has(AllocFlags::NO_WATERMARKS) || zone.watermark_fast(ctx.order, ctx.highest_zone, flags)
 }
 
 /// Takes a block out of a zone (C: `rmqueue()`).
@@ -71,7 +70,11 @@ pub(super) fn fast_flags(region: &Region, ctx: &AllocContext) -> AllocFlags {
     if ctx.gfp.has(Gfp::KSWAPD_RECLAIM) {
         flags = flags | AllocFlags::KSWAPD;
     }
-    if ctx.gfp.nonblocking_flags(ctx.order).has(AllocFlags::HIGHATOMIC) {
+    if ctx
+        .gfp
+        .nonblocking_flags(ctx.order)
+        .has(AllocFlags::HIGHATOMIC)
+    {
         flags = flags | AllocFlags::HIGHATOMIC;
     }
     if prefers_unmixed(region, ctx) {
@@ -83,7 +86,9 @@ pub(super) fn fast_flags(region: &Region, ctx: &AllocContext) -> AllocFlags {
 /// Rather than mix migratetypes in the normal zone, use the one below it, if there is one
 /// (C: `alloc_flags_nofragment()`).
 fn prefers_unmixed(region: &Region, ctx: &AllocContext) -> bool {
-    let preferred = zonelist(&region.zones, ctx.highest_zone).next().map(Zone::kind);
+    let preferred = zonelist(&region.zones, ctx.highest_zone)
+        .next()
+        .map(Zone::kind);
 
     preferred == Some(ZoneType::Normal) && region.zone(ZoneType::Dma32).is_some()
 }

@@ -38,7 +38,11 @@ impl Shares {
     pub(crate) fn new(dma: u32, dma32: u32, movable: u32) -> Option<Self> {
         let sum = dma.checked_add(dma32)?.checked_add(movable)?;
 
-        (sum <= 100).then_some(Self { dma, dma32, movable })
+        (sum <= 100).then_some(Self {
+            dma,
+            dma32,
+            movable,
+        })
     }
 
     /// Pages of each zone of a region of `nr_pages`: whole blocks of the largest order.
@@ -50,7 +54,10 @@ impl Shares {
             (blocks as u32).wrapping_mul(MAX_ORDER_NR_PAGES)
         };
         let (dma, dma32, movable) = (share(self.dma), share(self.dma32), share(self.movable));
-        let rest = nr_pages.wrapping_sub(dma).wrapping_sub(dma32).wrapping_sub(movable);
+        let rest = nr_pages
+            .wrapping_sub(dma)
+            .wrapping_sub(dma32)
+            .wrapping_sub(movable);
 
         [dma, dma32, rest, movable]
     }
@@ -80,14 +87,24 @@ pub(crate) fn zone_spans(nr_pages: u32, shares: Shares) -> [ZoneSpan; NR_ZONES] 
 }
 
 fn watermarks(kind: ZoneType, nr_pages: u32, pages_min: u64, lowmem: u64) -> Watermarks {
-    Watermarks::new(kind, u64::from(nr_pages), pages_min, lowmem, WATERMARK_SCALE_FACTOR)
+    Watermarks::new(
+        kind,
+        u64::from(nr_pages),
+        pages_min,
+        lowmem,
+        WATERMARK_SCALE_FACTOR,
+    )
 }
 
 #[kunit_tests(rust_buddy_layout)]
 mod tests {
     use super::*;
 
-    const DEFAULT: Shares = Shares { dma: 7, dma32: 25, movable: 25 };
+    const DEFAULT: Shares = Shares {
+        dma: 7,
+        dma32: 25,
+        movable: 25,
+    };
 
     #[test]
     fn the_default_region_has_all_zones() -> Result {
@@ -119,7 +136,9 @@ mod tests {
         let shares = Shares::new(0, 0, 100).ok_or(EINVAL)?;
 
         assert_eq!(shares.pages(16384), [0, 0, 0, 16384]);
-        assert!(zone_spans(16384, shares).iter().all(|span| span.lowmem_reserve == [0; 4]));
+        assert!(zone_spans(16384, shares)
+            .iter()
+            .all(|span| span.lowmem_reserve == [0; 4]));
         Ok(())
     }
 

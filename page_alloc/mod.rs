@@ -103,7 +103,11 @@ impl Region {
 
         for (zone, span) in zones.iter_mut().zip(&spans) {
             if span.nr_pages > 0 {
-                *zone = Some(Zone::new(*span, config.pageblock_order, config.mobility_off())?);
+                *zone = Some(Zone::new(
+                    *span,
+                    config.pageblock_order,
+                    config.mobility_off(),
+                )?);
             }
         }
         Ok(Self {
@@ -153,7 +157,10 @@ impl Region {
         };
         let allocated = self.get_page_from_freelist(ctx, flags).or_else(reserves)?;
 
-        Some(Allocated { path: Path::Slow, ..allocated })
+        Some(Allocated {
+            path: Path::Slow,
+            ..allocated
+        })
     }
 
     /// Gives a block back (C: `__free_pages()`).
@@ -173,7 +180,8 @@ impl Region {
 
     /// Free pages of all zones, read without a lock.
     pub(crate) fn nr_free(&self) -> u64 {
-        self.zones().fold(0, |sum, zone| zone.nr_free().wrapping_add(sum))
+        self.zones()
+            .fold(0, |sum, zone| zone.nr_free().wrapping_add(sum))
     }
 
     /// Requests that ended without a block.
@@ -197,7 +205,8 @@ impl Region {
 
     /// Recounts every zone, one after the other.
     pub(crate) fn validate(&self) -> Report {
-        self.zones().fold(Report::EMPTY, |report, zone| report.merge(zone.validate()))
+        self.zones()
+            .fold(Report::EMPTY, |report, zone| report.merge(zone.validate()))
     }
 }
 
@@ -226,7 +235,14 @@ mod tests {
     }
 
     fn default_region() -> Result<Region> {
-        region(16384, Shares { dma: 7, dma32: 25, movable: 25 })
+        region(
+            16384,
+            Shares {
+                dma: 7,
+                dma32: 25,
+                movable: 25,
+            },
+        )
     }
 
     fn alloc(region: &Region, gfp: Gfp, order: u32) -> Option<Allocated> {
@@ -263,12 +279,21 @@ mod tests {
 
     #[test]
     fn row_014_normal_goes_down_to_low_before_dma32() -> Result {
-        let region = region(16384, Shares { dma: 0, dma32: 50, movable: 0 })?;
+        let region = region(
+            16384,
+            Shares {
+                dma: 0,
+                dma32: 50,
+                movable: 0,
+            },
+        )?;
         let normal = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
         let low = normal.marks().levels.low;
 
         while normal.nr_free() > low {
-            let zone = alloc(&region, Gfp::DIRECT_RECLAIM | Gfp::MOVABLE, 0).ok_or(ENOMEM)?.zone;
+            let zone = alloc(&region, Gfp::DIRECT_RECLAIM | Gfp::MOVABLE, 0)
+                .ok_or(ENOMEM)?
+                .zone;
 
             assert_eq!(zone, ZoneType::Normal);
         }
@@ -300,7 +325,14 @@ mod tests {
 
     #[test]
     fn row_026_atomic_requests_go_deeper() -> Result {
-        let region = region(16384, Shares { dma: 0, dma32: 0, movable: 0 })?;
+        let region = region(
+            16384,
+            Shares {
+                dma: 0,
+                dma32: 0,
+                movable: 0,
+            },
+        )?;
         let zone = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
         let min = zone.marks().levels.min;
 
@@ -311,7 +343,14 @@ mod tests {
 
     #[test]
     fn row_047_memalloc_takes_the_last_page() -> Result {
-        let region = region(4096, Shares { dma: 0, dma32: 0, movable: 0 })?;
+        let region = region(
+            4096,
+            Shares {
+                dma: 0,
+                dma32: 0,
+                movable: 0,
+            },
+        )?;
 
         let _ = exhaust(&region, Gfp::MEMALLOC);
         assert_eq!(region.nr_free(), 0);
@@ -322,7 +361,14 @@ mod tests {
     #[test]
     fn row_044_the_second_scan_may_fragment() -> Result {
         // Normal and DMA32: unmovable requests do not mix types until all zones were tried.
-        let region = region(16384, Shares { dma: 0, dma32: 50, movable: 0 })?;
+        let region = region(
+            16384,
+            Shares {
+                dma: 0,
+                dma32: 50,
+                movable: 0,
+            },
+        )?;
         let taken = exhaust(&region, Gfp::DIRECT_RECLAIM);
 
         assert!(taken[1] > 0 && taken[2] > 0);
@@ -332,7 +378,14 @@ mod tests {
 
     #[test]
     fn blocks_from_nowhere_change_nothing() -> Result {
-        let region = region(1024, Shares { dma: 0, dma32: 0, movable: 0 })?;
+        let region = region(
+            1024,
+            Shares {
+                dma: 0,
+                dma32: 0,
+                movable: 0,
+            },
+        )?;
 
         region.free_pages(Block::new(PageIdx::new(1 << 30), Order::ZERO));
         assert_eq!(region.nr_free(), 1024);

@@ -157,7 +157,10 @@ impl CarvedRegion {
             return None;
         }
         // SAFETY: By the type invariants; `idx < nr_pages` and `offset <= PAGE_SIZE`.
-        let memory = unsafe { self.memory.add((idx as usize * PAGE_SIZE).wrapping_add(offset)) };
+        let memory = unsafe {
+            self.memory
+                .add((idx as usize * PAGE_SIZE).wrapping_add(offset))
+        };
         Some((memory, rest))
     }
 
@@ -187,12 +190,20 @@ impl Drop for CarvedRegion {
 /// `alloc_contig_pages()` on one node only, or on any.
 fn alloc_contig(nr_pages: u32, nid: i32) -> Result<NonNull<bindings::page>> {
     let any = nid < 0;
-    let nid = if any { node::online_nodes().next().ok_or(ENOMEM)? } else { nid };
+    let nid = if any {
+        node::online_nodes().next().ok_or(ENOMEM)?
+    } else {
+        nid
+    };
     if !node::node_is_online(nid) {
         return Err(EINVAL);
     }
     let mut mask = node::only(nid);
-    let mask = if any { core::ptr::null_mut() } else { &raw mut mask };
+    let mask = if any {
+        core::ptr::null_mut()
+    } else {
+        &raw mut mask
+    };
     // The pages are not movable, hence no zone above Normal. Clearing is left to us: the kernel would
     // do it without ever rescheduling.
     let gfp = bindings::GFP_KERNEL | bindings::__GFP_NOWARN;

@@ -233,7 +233,11 @@ impl<D: CharDevice> Operations<D> {
     unsafe extern "C" fn release(_inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
         // SAFETY: `open()` put a box there, which nobody uses any more.
         let open = unsafe { KBox::from_raw((*file).private_data.cast::<OpenFile<D>>()) };
-        let OpenFile { file, device, mapper: _mapper } = KBox::into_inner(open);
+        let OpenFile {
+            file,
+            device,
+            mapper: _mapper,
+        } = KBox::into_inner(open);
         device.release(file);
         0
     }

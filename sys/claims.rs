@@ -38,13 +38,17 @@ impl Claims {
     /// Sets the bits of `[first, first + nr)`. Returns `false`, having changed nothing, if one was
     /// set or is out of range. Any context.
     pub(super) fn set(&self, first: u32, nr: u32) -> bool {
-        self.change_all(first, nr, |old, mask| (old & mask == 0).then_some(old | mask))
+        self.change_all(first, nr, |old, mask| {
+            (old & mask == 0).then_some(old | mask)
+        })
     }
 
     /// Clears the bits of `[first, first + nr)`. Returns `false`, having changed nothing, if one was
     /// clear or is out of range. Any context.
     pub(super) fn clear(&self, first: u32, nr: u32) -> bool {
-        self.change_all(first, nr, |old, mask| (old & mask == mask).then_some(old & !mask))
+        self.change_all(first, nr, |old, mask| {
+            (old & mask == mask).then_some(old & !mask)
+        })
     }
 
     /// Whether all bits of `[first, first + nr)` are set. Any context.
@@ -55,7 +59,9 @@ impl Claims {
 
     /// Number of bits that are set. A snapshot.
     pub(super) fn count(&self) -> u32 {
-        self.words.iter().fold(0u32, |sum, word| sum.wrapping_add(word.0.load(Relaxed).count_ones()))
+        self.words.iter().fold(0u32, |sum, word| {
+            sum.wrapping_add(word.0.load(Relaxed).count_ones())
+        })
     }
 
     fn in_range(&self, first: u32, nr: u32) -> bool {
@@ -109,8 +115,16 @@ fn parts(first: u32, nr: u32) -> impl Iterator<Item = Part> {
     let end = first.wrapping_add(nr);
     let last = end.wrapping_sub(1) / 64;
     (first / 64..=last).map(move |word| {
-        let low = if word == first / 64 { u64::MAX << (first & 63) } else { u64::MAX };
-        let high = if word == last { u64::MAX >> (end.wrapping_neg() & 63) } else { u64::MAX };
+        let low = if word == first / 64 {
+            u64::MAX << (first & 63)
+        } else {
+            u64::MAX
+        };
+        let high = if word == last {
+            u64::MAX >> (end.wrapping_neg() & 63)
+        } else {
+            u64::MAX
+        };
         (word as usize, low & high)
     })
 }

@@ -44,7 +44,10 @@ pub(crate) struct Text {
 
 impl Text {
     fn new() -> Self {
-        Self { bytes: KVVec::new(), len: 0 }
+        Self {
+            bytes: KVVec::new(),
+            len: 0,
+        }
     }
 
     /// Appends `bytes` as they are. `ENOMEM`; sleeps.
@@ -54,7 +57,9 @@ impl Text {
             self.grow(end)?;
         }
         let free = self.bytes.get_mut(self.len..end).ok_or(ENOMEM)?;
-        free.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        free.iter_mut()
+            .zip(bytes)
+            .for_each(|(to, from)| *to = *from);
         self.len = end;
         Ok(())
     }
@@ -62,7 +67,10 @@ impl Text {
     fn grow(&mut self, needed: usize) -> Result {
         let size = needed.max(self.bytes.len().wrapping_mul(2)).max(4096);
         let mut bytes = KVVec::zeroed(size, GFP_KERNEL)?;
-        bytes.iter_mut().zip(self.bytes.iter()).for_each(|(to, from)| *to = *from);
+        bytes
+            .iter_mut()
+            .zip(self.bytes.iter())
+            .for_each(|(to, from)| *to = *from);
         self.bytes = bytes;
         Ok(())
     }
@@ -74,7 +82,8 @@ impl Text {
 
 impl core::fmt::Write for Text {
     fn write_str(&mut self, text: &str) -> core::fmt::Result {
-        self.write_bytes(text.as_bytes()).map_err(|_| core::fmt::Error)
+        self.write_bytes(text.as_bytes())
+            .map_err(|_| core::fmt::Error)
     }
 }
 
@@ -116,14 +125,23 @@ impl Dir {
         let dentry = unsafe { bindings::debugfs_create_dir(name.as_char_ptr(), null_mut()) };
         unless_off(dentry)?;
         // INVARIANT: The folder, or the error that says that debugfs is off.
-        Ok(Self { dentry, shown: None })
+        Ok(Self {
+            dentry,
+            shown: None,
+        })
     }
 
     /// Adds a file that shows `data`. Sleeps.
     pub(crate) fn file<T: Show>(&mut self, name: &'static CStr, mode: u16, data: Arc<T>) -> Result {
         let shown = Arc::as_ptr(&data).cast_mut();
         // Kept before there is a file, and until after there is none.
-        let mut keep = KBox::new(Shown { _data: data, next: None }, GFP_KERNEL)?;
+        let mut keep = KBox::new(
+            Shown {
+                _data: data,
+                next: None,
+            },
+            GFP_KERNEL,
+        )?;
         keep.next = self.shown.take();
         self.shown = Some(keep);
 

@@ -80,7 +80,10 @@ impl Fault {
         let outcome = self.insert_page(region, place.idx, 0);
         if outcome == NOPAGE {
             let (before, after) = self.around(place);
-            for i in (0..before).map(|i| !i).chain((0..after).map(|i| i.wrapping_add(1))) {
+            for i in (0..before)
+                .map(|i| !i)
+                .chain((0..after).map(|i| i.wrapping_add(1)))
+            {
                 // Pages that do not work are left to faults of their own.
                 self.insert_page(region, place.idx, i);
             }
@@ -108,7 +111,9 @@ impl Fault {
         let (Some(pfn), true) = (region.pfn(idx), region.is_claimed(idx, 1)) else {
             return SIGBUS;
         };
-        let address = self.address.wrapping_add((i as usize).wrapping_mul(PAGE_SIZE));
+        let address = self
+            .address
+            .wrapping_add((i as usize).wrapping_mul(PAGE_SIZE));
         // SAFETY: The vma is held, shared and `VM_PFNMAP`; the page is one of the region, which the
         // vma's file keeps. An address outside of the vma is refused.
         unsafe { bindings::vmf_insert_pfn(self.vma.as_ptr(), address, pfn as usize) }

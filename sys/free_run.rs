@@ -87,7 +87,11 @@ impl Table {
         let start = unsafe { (&raw const (*zone.as_ptr()).zone_start_pfn).read_volatile() };
         // SAFETY: As above.
         let spanned = unsafe { (&raw const (*zone.as_ptr()).spanned_pages).read_volatile() };
-        let nr = if spanned == 0 { 0 } else { (spanned >> MAX_ORDER).wrapping_add(2) };
+        let nr = if spanned == 0 {
+            0
+        } else {
+            (spanned >> MAX_ORDER).wrapping_add(2)
+        };
         Ok(Self {
             first: start >> MAX_ORDER,
             cells: KVVec::zeroed(nr, GFP_KERNEL | __GFP_NOWARN)?,
@@ -104,7 +108,11 @@ impl Table {
         let area = unsafe { free_area(zone, MAX_ORDER) };
         for list in 0..NR_LISTS {
             // SAFETY: An area has a list for each migratetype.
-            let head = unsafe { (&raw mut (*area).free_list).cast::<bindings::list_head>().add(list) };
+            let head = unsafe {
+                (&raw mut (*area).free_list)
+                    .cast::<bindings::list_head>()
+                    .add(list)
+            };
             // SAFETY: The zone lock is held.
             unsafe { self.mark_list(head) };
         }
@@ -130,7 +138,9 @@ impl Table {
     }
 
     fn mark(&mut self, block: usize) {
-        let cell = block.checked_sub(self.first).and_then(|i| self.cells.get_mut(i));
+        let cell = block
+            .checked_sub(self.first)
+            .and_then(|i| self.cells.get_mut(i));
         if let Some(cell) = cell {
             *cell = 1;
         }
@@ -154,7 +164,10 @@ impl Table {
         let nr = self.cells.len();
         for i in 0..nr {
             // Blocks are numbered from frame 0, so `2 * first` is at or just after the old first.
-            let left = first.wrapping_add(i).wrapping_mul(2).wrapping_sub(self.first);
+            let left = first
+                .wrapping_add(i)
+                .wrapping_mul(2)
+                .wrapping_sub(self.first);
             let both = self.at(left) & self.at(left.wrapping_add(1));
             if let Some(cell) = self.cells.get_mut(i) {
                 *cell = both;

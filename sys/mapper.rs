@@ -23,7 +23,10 @@ use kernel::{
     sync::Arc, //
 };
 
-#[allow(improper_ctypes, reason = "without lockdep there are empty structures inside")]
+#[allow(
+    improper_ctypes,
+    reason = "without lockdep there are empty structures inside"
+)]
 extern "C" {
     // Exported, but its header is not among those that the kernel crate binds.
     fn anon_inode_create_getfile(
@@ -53,8 +56,12 @@ impl Mapper {
     pub(crate) fn new(window_order: u8) -> Result<Arc<Self>> {
         let inode = Inode::new()?;
         let class = static_lock_class!();
-        let shards = pin_init::pin_init_array_from_fn(move |_| RwSem::new(c"rust_buddy::fault", class));
-        Arc::pin_init(pin_init!(Self { inode, window_order, shards <- shards }), GFP_KERNEL)
+        let shards =
+            pin_init::pin_init_array_from_fn(move |_| RwSem::new(c"rust_buddy::fault", class));
+        Arc::pin_init(
+            pin_init!(Self { inode, window_order, shards <- shards }),
+            GFP_KERNEL,
+        )
     }
 
     /// Takes `[pgoff, pgoff + nr)`, the part of it that lies in the window of `pgoff`, away from every

@@ -30,7 +30,10 @@ impl LockedVm {
     pub(crate) fn current() -> Result<Self> {
         let task = kernel::current!();
         let mm: &Mm = task.mm().ok_or(EINVAL)?;
-        Ok(Self { mm: mm.into(), charged: Atomic::new(0) })
+        Ok(Self {
+            mm: mm.into(),
+            charged: Atomic::new(0),
+        })
     }
 
     /// Adds `pages`. Sleeps; takes `mmap_lock`.
@@ -57,7 +60,10 @@ impl LockedVm {
         let mut charged = self.charged.load(Relaxed);
         loop {
             let taken = pages.min(charged);
-            match self.charged.cmpxchg(charged, charged.wrapping_sub(taken), Relaxed) {
+            match self
+                .charged
+                .cmpxchg(charged, charged.wrapping_sub(taken), Relaxed)
+            {
                 Ok(_) => return taken,
                 Err(now) => charged = now,
             }

@@ -26,7 +26,11 @@ impl HostZone {
     fn nr_free_pages(self) -> u64 {
         let item = bindings::zone_stat_item_NR_FREE_PAGES as usize;
         // SAFETY: By the type invariants the zone is there; the index is within its counters.
-        let counter = unsafe { (&raw const (*self.0).vm_stat).cast::<bindings::atomic_long_t>().add(item) };
+        let counter = unsafe {
+            (&raw const (*self.0).vm_stat)
+                .cast::<bindings::atomic_long_t>()
+                .add(item)
+        };
         // SAFETY: As above; an aligned word that others change atomically, read in one access.
         let nr = unsafe { (&raw const (*counter).counter).read_volatile() };
         u64::try_from(nr).unwrap_or(0)
@@ -35,11 +39,23 @@ impl HostZone {
 
 /// The zones of node `nid`, which may be empty; nothing if the node is not online.
 pub(super) fn zones(nid: i32) -> impl Iterator<Item = HostZone> {
-    let node = if node_is_online(nid) { node_data(nid) } else { core::ptr::null_mut() };
-    let nr = if node.is_null() { 0 } else { bindings::zone_type___MAX_NR_ZONES as usize };
+    let node = if node_is_online(nid) {
+        node_data(nid)
+    } else {
+        core::ptr::null_mut()
+    };
+    let nr = if node.is_null() {
+        0
+    } else {
+        bindings::zone_type___MAX_NR_ZONES as usize
+    };
     (0..nr).map(move |i| {
         // SAFETY: The node is online, so its data is there, with this many zones.
-        let zone = unsafe { (&raw mut (*node).node_zones).cast::<bindings::zone>().add(i) };
+        let zone = unsafe {
+            (&raw mut (*node).node_zones)
+                .cast::<bindings::zone>()
+                .add(i)
+        };
         // INVARIANT: A zone of an online node.
         HostZone(zone)
     })

@@ -35,7 +35,10 @@ unsafe impl Sync for RwSem {}
 
 impl RwSem {
     /// An unlocked lock.
-    pub(super) fn new(name: &'static CStr, class: Pin<&'static LockClassKey>) -> impl PinInit<Self> {
+    pub(super) fn new(
+        name: &'static CStr,
+        class: Pin<&'static LockClassKey>,
+    ) -> impl PinInit<Self> {
         // INVARIANT: Initialised here.
         pin_init!(Self {
             // SAFETY: The slot is valid and pinned; name and class live for ever.
@@ -50,7 +53,10 @@ impl RwSem {
         // SAFETY: By the type invariants.
         let err = unsafe { bindings::down_read_killable(self.raw.get()) };
         // INVARIANT: Now held for reading.
-        (err == 0).then_some(ReadGuard { sem: self, _here: NotThreadSafe })
+        (err == 0).then_some(ReadGuard {
+            sem: self,
+            _here: NotThreadSafe,
+        })
     }
 
     /// Waits for the writer. Sleeps.
@@ -58,7 +64,10 @@ impl RwSem {
         // SAFETY: By the type invariants.
         unsafe { bindings::down_read(self.raw.get()) };
         // INVARIANT: Now held for reading.
-        ReadGuard { sem: self, _here: NotThreadSafe }
+        ReadGuard {
+            sem: self,
+            _here: NotThreadSafe,
+        }
     }
 
     /// Waits for everybody. Sleeps.
@@ -66,7 +75,10 @@ impl RwSem {
         // SAFETY: By the type invariants.
         unsafe { bindings::down_write(self.raw.get()) };
         // INVARIANT: Now held for writing.
-        WriteGuard { sem: self, _here: NotThreadSafe }
+        WriteGuard {
+            sem: self,
+            _here: NotThreadSafe,
+        }
     }
 }
 

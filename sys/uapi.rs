@@ -111,7 +111,9 @@ pub(crate) fn read_struct<T: FromBytes>(arg: usize, size: usize) -> Result<T> {
 
 /// Writes a structure to `arg`; what a newer caller has after it stays as it is. Sleeps.
 pub(crate) fn write_struct<T: AsBytes>(arg: usize, value: &T) -> Result {
-    UserSlice::new(UserPtr::from_addr(arg), size_of::<T>()).writer().write(value)
+    UserSlice::new(UserPtr::from_addr(arg), size_of::<T>())
+        .writer()
+        .write(value)
 }
 
 /// An array in user space. Every access is checked and may fail with `EFAULT`; what is there may change
@@ -129,7 +131,11 @@ impl<T: FromBytes + AsBytes> UserArray<T> {
         let nr = nr as usize;
         let bytes = nr.checked_mul(size_of::<T>()).ok_or(EFAULT)?;
         start.checked_add(bytes).ok_or(EFAULT)?;
-        Ok(Self { start, nr, _type: core::marker::PhantomData })
+        Ok(Self {
+            start,
+            nr,
+            _type: core::marker::PhantomData,
+        })
     }
 
     /// Reads element `i`. Sleeps.

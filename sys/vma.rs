@@ -31,13 +31,8 @@ use kernel::{
     prelude::*, //
 };
 
-type GetUnmappedArea = unsafe extern "C" fn(
-    *mut bindings::file,
-    c_ulong,
-    c_ulong,
-    c_ulong,
-    c_ulong,
-) -> c_ulong;
+type GetUnmappedArea =
+    unsafe extern "C" fn(*mut bindings::file, c_ulong, c_ulong, c_ulong, c_ulong) -> c_ulong;
 
 /// Addresses such that large entries of page tables can be used.
 #[cfg(CONFIG_TRANSPARENT_HUGEPAGE)]
@@ -123,7 +118,8 @@ pub(super) unsafe extern "C" fn mmap<D: CharDevice>(
     let open = unsafe { OpenFile::<D>::of(file) };
     from_result(|| {
         let flags = new_flags(vma.flags())?;
-        open.device().mmap(open.file(), vma.first_pgoff(), vma.nr_pages())?;
+        open.device()
+            .mmap(open.file(), vma.first_pgoff(), vma.nr_pages())?;
         // Nothing may fail from here on: the mapping is counted.
         // SAFETY: Nobody else sees the vma yet, so its flags need no lock.
         unsafe { (*vma.as_ptr()).__bindgen_anon_2.vm_flags = flags };
@@ -223,7 +219,11 @@ fn access<D: CharDevice>(
     buf: &mut [u8],
     write: bool,
 ) -> Result<usize> {
-    let needed = if write { bindings::VM_WRITE } else { bindings::VM_READ };
+    let needed = if write {
+        bindings::VM_WRITE
+    } else {
+        bindings::VM_READ
+    };
     if vma.flags() & needed == 0 {
         return Err(EFAULT);
     }

@@ -252,7 +252,12 @@ mod tests {
     const ALL_BUT_LARGEST: [u32; 11] = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0];
 
     fn new_free(nr_pages: u32) -> Result<Buddy> {
-        Buddy::new(PageIdx::new(0), nr_pages, Order::new(9).ok_or(EINVAL)?, false)
+        Buddy::new(
+            PageIdx::new(0),
+            nr_pages,
+            Order::new(9).ok_or(EINVAL)?,
+            false,
+        )
     }
 
     fn nr_blocks(buddy: &Buddy) -> [u32; 11] {

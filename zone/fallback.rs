@@ -147,7 +147,9 @@ impl Buddy {
             return Some(self.claim_whole(page, current, order, mt, from));
         }
         let start = page.align_down(self.blocks.order());
-        let alike = self.free_pages_of(start).wrapping_add(self.alike_pages(start, mt, from));
+        let alike = self
+            .free_pages_of(start)
+            .wrapping_add(self.alike_pages(start, mt, from));
 
         if alike < self.blocks.order().nr_pages() / 2 && !self.mobility_off {
             return None;
@@ -179,7 +181,8 @@ impl Buddy {
     /// Free pages of the pageblock that starts at `start`
     /// (C: `prep_move_freepages_block()`).
     fn free_pages_of(&self, start: PageIdx) -> u32 {
-        self.free_blocks_of(start).fold(0, |sum, (_, order)| order.nr_pages().wrapping_add(sum))
+        self.free_blocks_of(start)
+            .fold(0, |sum, (_, order)| order.nr_pages().wrapping_add(sum))
     }
 
     /// Pages in use that a claim by `mt` need not mind.
@@ -189,9 +192,11 @@ impl Buddy {
     fn alike_pages(&self, start: PageIdx, mt: Migratetype, from: Migratetype) -> u32 {
         match (mt, from) {
             (Migratetype::Movable, _) => 0,
-            (_, Migratetype::Movable) => {
-                self.blocks.order().nr_pages().wrapping_sub(self.free_pages_of(start))
-            }
+            (_, Migratetype::Movable) => self
+                .blocks
+                .order()
+                .nr_pages()
+                .wrapping_sub(self.free_pages_of(start)),
             _ => 0,
         }
     }
@@ -258,7 +263,12 @@ mod tests {
     };
 
     fn new_free(nr_pages: u32) -> Result<Buddy> {
-        Buddy::new(PageIdx::new(0), nr_pages, Order::new(9).ok_or(EINVAL)?, false)
+        Buddy::new(
+            PageIdx::new(0),
+            nr_pages,
+            Order::new(9).ok_or(EINVAL)?,
+            false,
+        )
     }
 
     fn alloc(buddy: &mut Buddy, order: u32, mt: Migratetype, flags: AllocFlags) -> Option<u32> {
@@ -296,7 +306,9 @@ mod tests {
         let mut buddy = new_free(2048)?;
 
         let first = alloc_low(&mut buddy, 10, Movable).ok_or(ENOMEM)?;
-        buddy.blocks.set_range(PageIdx::new(first), Order::MAX, Reclaimable);
+        buddy
+            .blocks
+            .set_range(PageIdx::new(first), Order::MAX, Reclaimable);
         buddy.free(Block::new(PageIdx::new(first), Order::MAX), FreeFlags::None);
         assert_eq!(alloc_low(&mut buddy, 0, Unmovable), Some(first));
         Ok(())
@@ -399,7 +411,9 @@ mod tests {
         let flags = AllocFlags::WMARK_LOW | AllocFlags::CMA;
 
         let _ = alloc_low(&mut buddy, 10, Movable).ok_or(ENOMEM)?;
-        buddy.blocks.set_range(PageIdx::new(0), Order::MAX, Migratetype::Cma);
+        buddy
+            .blocks
+            .set_range(PageIdx::new(0), Order::MAX, Migratetype::Cma);
         buddy.free(Block::new(PageIdx::new(0), Order::MAX), FreeFlags::None);
         assert!(alloc_low(&mut buddy, 0, Unmovable).is_none());
         assert_eq!(alloc(&mut buddy, 0, Movable, flags), Some(0));

@@ -90,7 +90,10 @@ impl Memmap {
     }
 
     fn link(&self, page: PageIdx) -> Link {
-        self.links.get(self.slot(page)).copied().unwrap_or(Link::NONE)
+        self.links
+            .get(self.slot(page))
+            .copied()
+            .unwrap_or(Link::NONE)
     }
 
     fn set_next(&mut self, page: PageIdx, next: PageIdx) {
@@ -161,7 +164,14 @@ impl PageList {
     pub(crate) fn push_front(&mut self, map: &mut Memmap, page: PageIdx, order: Order) {
         let next = self.first;
 
-        map.set(page, Link { prev: PageIdx::NONE, next }, order.get().wrapping_add(1));
+        map.set(
+            page,
+            Link {
+                prev: PageIdx::NONE,
+                next,
+            },
+            order.get().wrapping_add(1),
+        );
         match next {
             PageIdx::NONE => self.last = page,
             next => map.set_prev(next, page),
@@ -174,7 +184,14 @@ impl PageList {
     pub(crate) fn push_back(&mut self, map: &mut Memmap, page: PageIdx, order: Order) {
         let prev = self.last;
 
-        map.set(page, Link { prev, next: PageIdx::NONE }, order.get().wrapping_add(1));
+        map.set(
+            page,
+            Link {
+                prev,
+                next: PageIdx::NONE,
+            },
+            order.get().wrapping_add(1),
+        );
         match prev {
             PageIdx::NONE => self.first = page,
             prev => map.set_next(prev, page),

@@ -96,8 +96,14 @@ mod tests {
         let mut blocks = Pageblocks::new(PageIdx::new(1024), 2048, order)?;
 
         blocks.set_range(PageIdx::new(1024), Order::MAX, Migratetype::Unmovable);
-        assert_eq!(blocks.migratetype(PageIdx::new(1024)), Migratetype::Unmovable);
-        assert_eq!(blocks.migratetype(PageIdx::new(2047)), Migratetype::Unmovable);
+        assert_eq!(
+            blocks.migratetype(PageIdx::new(1024)),
+            Migratetype::Unmovable
+        );
+        assert_eq!(
+            blocks.migratetype(PageIdx::new(2047)),
+            Migratetype::Unmovable
+        );
         assert_eq!(blocks.migratetype(PageIdx::new(2048)), Migratetype::Movable);
         assert_eq!(blocks.heads().count(), 4);
         Ok(())

@@ -105,10 +105,18 @@ impl Buddy {
             }
             let ends = list.is_empty() == list.first().is_none();
 
-            report.require(len == list.len() && ends, self.map.start(), Fault::BrokenList);
+            report.require(
+                len == list.len() && ends,
+                self.map.start(),
+                Fault::BrokenList,
+            );
             blocks = blocks.wrapping_add(len);
         }
-        report.require(blocks == self.areas.nr_free(order), self.map.start(), Fault::WrongCount);
+        report.require(
+            blocks == self.areas.nr_free(order),
+            self.map.start(),
+            Fault::WrongCount,
+        );
         *on_lists = on_lists.wrapping_add(u64::from(blocks));
     }
 
@@ -119,7 +127,11 @@ impl Buddy {
         report.require(self.map.is_buddy(page, order), page, Fault::Untagged);
         report.require(placed, page, Fault::Misplaced);
         report.require(self.blocks.migratetype(page) == mt, page, Fault::WrongType);
-        report.require(!self.should_have_merged(page, order, mt), page, Fault::Unmerged);
+        report.require(
+            !self.should_have_merged(page, order, mt),
+            page,
+            Fault::Unmerged,
+        );
     }
 
     fn should_have_merged(&self, page: PageIdx, order: Order, mt: Migratetype) -> bool {
@@ -178,7 +190,9 @@ mod tests {
         let mut buddy = buddy()?;
 
         assert!(first_fault(&buddy).is_none());
-        let _ = buddy.rmqueue_smallest(Order::ZERO, Migratetype::Movable).ok_or(ENOMEM)?;
+        let _ = buddy
+            .rmqueue_smallest(Order::ZERO, Migratetype::Movable)
+            .ok_or(ENOMEM)?;
         assert!(first_fault(&buddy).is_none());
         assert_eq!(buddy.validate().free, 2047);
         Ok(())
@@ -197,7 +211,9 @@ mod tests {
     fn a_block_on_the_wrong_list_is_found() -> Result {
         let mut buddy = buddy()?;
 
-        buddy.blocks.set_migratetype(PageIdx::new(1024), Migratetype::Unmovable);
+        buddy
+            .blocks
+            .set_migratetype(PageIdx::new(1024), Migratetype::Unmovable);
         assert_eq!(first_fault(&buddy), Some(Fault::WrongType));
         Ok(())
     }
@@ -208,7 +224,9 @@ mod tests {
         let (page, mt) = (PageIdx::new(512), Migratetype::Movable);
 
         // Inside a free block of the largest order.
-        buddy.areas.add(&mut buddy.map, page, Order::ZERO, mt, End::Head);
+        buddy
+            .areas
+            .add(&mut buddy.map, page, Order::ZERO, mt, End::Head);
         buddy.account(1, mt);
         assert_eq!(first_fault(&buddy), Some(Fault::Overlap));
         Ok(())
@@ -220,7 +238,9 @@ mod tests {
         let mt = Migratetype::Movable;
         let block = buddy.rmqueue_smallest(Order::ZERO, mt).ok_or(ENOMEM)?;
 
-        buddy.areas.add(&mut buddy.map, block.head(), Order::ZERO, mt, End::Head);
+        buddy
+            .areas
+            .add(&mut buddy.map, block.head(), Order::ZERO, mt, End::Head);
         buddy.account(1, mt);
         assert_eq!(first_fault(&buddy), Some(Fault::Unmerged));
         Ok(())
@@ -233,7 +253,9 @@ mod tests {
         let block = buddy.rmqueue_smallest(Order::MAX, mt).ok_or(ENOMEM)?;
         let odd = Block::new(block.head().add(1), Order::new(1).ok_or(EINVAL)?);
 
-        buddy.areas.add(&mut buddy.map, odd.head(), odd.order(), mt, End::Head);
+        buddy
+            .areas
+            .add(&mut buddy.map, odd.head(), odd.order(), mt, End::Head);
         buddy.account(2, mt);
         assert_eq!(first_fault(&buddy), Some(Fault::Misplaced));
         Ok(())

@@ -62,7 +62,9 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     /// Free blocks of `order`, of all types: one column of buddyinfo.
     pub(crate) fn nr_blocks(&self, order: Order) -> u32 {
-        let counts = Migratetype::ALL.iter().map(|mt| *self.blocks.at(*mt).at(order));
+        let counts = Migratetype::ALL
+            .iter()
+            .map(|mt| *self.blocks.at(*mt).at(order));
 
         counts.fold(0, u32::wrapping_add)
     }
@@ -73,7 +75,9 @@ impl Snapshot {
             let isolated = *self.blocks.at(Migratetype::Isolate).at(order);
             let blocks = self.nr_blocks(order).wrapping_sub(isolated);
 
-            u64::from(blocks).wrapping_mul(u64::from(order.nr_pages())).wrapping_add(sum)
+            u64::from(blocks)
+                .wrapping_mul(u64::from(order.nr_pages()))
+                .wrapping_add(sum)
         })
     }
 }

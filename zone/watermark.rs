@@ -47,8 +47,17 @@ pub(crate) struct Watermarks {
 impl Watermarks {
     /// Levels of a zone of `managed` pages of which the region keeps `pages_min` free in all, out
     /// of `lowmem` pages (C: `__setup_per_zone_wmarks()`).
-    pub(crate) fn new(kind: ZoneType, managed: u64, pages_min: u64, lowmem: u64, scale: u64) -> Self {
-        let share = pages_min.wrapping_mul(managed).checked_div(lowmem).unwrap_or(0);
+    pub(crate) fn new(
+        kind: ZoneType,
+        managed: u64,
+        pages_min: u64,
+        lowmem: u64,
+        scale: u64,
+    ) -> Self {
+        let share = pages_min
+            .wrapping_mul(managed)
+            .checked_div(lowmem)
+            .unwrap_or(0);
         let min = match kind {
             ZoneType::Movable => (managed / 1024).clamp(MOVABLE_MIN.0, MOVABLE_MIN.1),
             _ => share,
@@ -295,7 +304,11 @@ mod tests {
     /// The smallest number of free pages that passes at min.
     fn smallest_passing(template: FreeState, reserve: u64, flags: AllocFlags) -> u64 {
         let passes = |free: &u64| {
-            FreeState { free: *free, ..template }.watermark_ok(Order::ZERO, 512, reserve, flags)
+            FreeState {
+                free: *free,
+                ..template
+            }
+            .watermark_ok(Order::ZERO, 512, reserve, flags)
         };
 
         (0..2000).find(passes).unwrap_or(0)
@@ -333,11 +346,25 @@ mod tests {
 
     #[test]
     fn row_019_steps_of_the_watermarks() -> Result {
-        let Watermarks { min, low, high, promo } = z256().levels;
+        let Watermarks {
+            min,
+            low,
+            high,
+            promo,
+        } = z256().levels;
         assert_eq!([min, low, high, promo], [512, 640, 768, 896]);
 
-        let gib = Watermarks::new(ZoneType::Normal, 262_144, 1024, 262_144, WATERMARK_SCALE_FACTOR);
-        assert_eq!([gib.min, gib.low, gib.high, gib.promo], [1024, 1286, 1548, 1810]);
+        let gib = Watermarks::new(
+            ZoneType::Normal,
+            262_144,
+            1024,
+            262_144,
+            WATERMARK_SCALE_FACTOR,
+        );
+        assert_eq!(
+            [gib.min, gib.low, gib.high, gib.promo],
+            [1024, 1286, 1548, 1810]
+        );
         Ok(())
     }
 
@@ -348,7 +375,10 @@ mod tests {
         let marks = Watermarks::new(ZoneType::Movable, 50_000, 1102, lowmem, 10);
 
         assert_eq!(lowmem, 303_840);
-        assert_eq!([marks.min, marks.low, marks.high, marks.promo], [48, 98, 148, 198]);
+        assert_eq!(
+            [marks.min, marks.low, marks.high, marks.promo],
+            [48, 98, 148, 198]
+        );
         Ok(())
     }
 
@@ -382,7 +412,10 @@ mod tests {
     #[test]
     fn row_024_a_block_of_the_order_must_be_there() -> Result {
         let order = Order::new(1).ok_or(EINVAL)?;
-        let singles = FreeState { orders: 1, ..state(5000) };
+        let singles = FreeState {
+            orders: 1,
+            ..state(5000)
+        };
 
         assert!(!singles.watermark_fast(order, &z256(), 0, AllocFlags::WMARK_LOW));
         Ok(())
@@ -416,7 +449,10 @@ mod tests {
 
     #[test]
     fn row_030_highatomic_pages_are_for_reserve_users() -> Result {
-        let reserved = FreeState { free_highatomic: 100, ..state(0) };
+        let reserved = FreeState {
+            free_highatomic: 100,
+            ..state(0)
+        };
 
         assert_eq!(smallest_passing(reserved, 0, AllocFlags::WMARK_MIN), 613);
         assert_eq!(smallest_passing(reserved, 0, AllocFlags::NON_BLOCK), 513);
@@ -425,7 +461,10 @@ mod tests {
 
     #[test]
     fn row_031_cma_pages_are_for_movable_requests() -> Result {
-        let cma = FreeState { free_cma: 200, ..state(0) };
+        let cma = FreeState {
+            free_cma: 200,
+            ..state(0)
+        };
 
         assert_eq!(smallest_passing(cma, 0, AllocFlags::WMARK_MIN), 713);
         assert_eq!(smallest_passing(cma, 0, AllocFlags::CMA), 513);
@@ -440,7 +479,10 @@ mod tests {
 
     #[test]
     fn row_033_usable_pages_never_go_below_zero() -> Result {
-        let reserved = FreeState { free_highatomic: 5000, ..state(1000) };
+        let reserved = FreeState {
+            free_highatomic: 5000,
+            ..state(1000)
+        };
 
         assert!(!reserved.watermark_fast(Order::ZERO, &z256(), 0, AllocFlags::WMARK_MIN));
         Ok(())
@@ -448,7 +490,10 @@ mod tests {
 
     #[test]
     fn row_034_boost_does_not_bind_atomic_single_pages() -> Result {
-        let boosted = Marks { boost: 512, ..z256() };
+        let boosted = Marks {
+            boost: 512,
+            ..z256()
+        };
         let atomic = AllocFlags::MIN_RESERVE | AllocFlags::NON_BLOCK;
         let ok = |free, flags| state(free).watermark_fast(Order::ZERO, &boosted, 0, flags);
 

@@ -6,7 +6,10 @@
 //! Policy items are visible inside their crate only, so model tests and fuzzers enter through the
 //! public functions of [`model`].
 
-#![allow(dead_code, reason = "the module uses more of the policy than the tests do")]
+#![allow(
+    dead_code,
+    reason = "the module uses more of the policy than the tests do"
+)]
 
 #[path = "../../.."]
 mod module {

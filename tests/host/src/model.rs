@@ -160,7 +160,9 @@ impl Model {
         }
         self.check();
         for kind in ZoneType::ALL {
-            let Some(zone) = self.region.zone(kind) else { continue };
+            let Some(zone) = self.region.zone(kind) else {
+                continue;
+            };
             let blocks = zone.snapshot().nr_blocks(Order::MAX);
 
             assert_eq!(blocks * Order::MAX.nr_pages(), zone.span().nr_pages);

@@ -45,14 +45,21 @@ fn number(name: &str) -> Option<u64> {
 }
 
 fn seed() -> u64 {
-    let now = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |t| t.as_nanos() as u64);
+    let now = || {
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(1, |t| t.as_nanos() as u64)
+    };
 
     number("SEED").unwrap_or_else(now)
 }
 
 fn random_op(rng: &mut SplitMix, phase: Phase) -> Op {
     match rng.below(100) < phase.bias {
-        true => Op::Alloc { order: rng.below(phase.max_order + 1), gfp: rng.next() },
+        true => Op::Alloc {
+            order: rng.below(phase.max_order + 1),
+            gfp: rng.next(),
+        },
         false => Op::Free { which: rng.next() },
     }
 }
@@ -61,11 +68,17 @@ fn random_op(rng: &mut SplitMix, phase: Phase) -> Op {
 fn run(seed: u64, nr_pages: u32, pageblock_order: u32, steps: u64) -> u64 {
     let mut rng = SplitMix(seed);
     let mut model = Model::new(nr_pages, pageblock_order);
-    let mut phase = Phase { bias: 60, max_order: 10 };
+    let mut phase = Phase {
+        bias: 60,
+        max_order: 10,
+    };
 
     for step in 0..steps {
         if step % 2000 == 0 {
-            phase = Phase { bias: rng.below(101), max_order: rng.below(11) };
+            phase = Phase {
+                bias: rng.below(101),
+                max_order: rng.below(11),
+            };
         }
         model.step(random_op(&mut rng, phase));
         model.check();
