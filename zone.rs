@@ -4,7 +4,7 @@
 //!
 //! Bottom-up: [`order`] (arithmetic), [`memmap`] (lists through the pages), [`free_area`] (lists by
 //! order and type), [`pageblock`], [`buddy`] (split and merge), [`fallback`] (other types' pages),
-//! [`watermark`] (how much is kept free). The zone puts a lock around the [`buddy::Buddy`] and
+//! [`watermark`] (how much is kept free), [`free_state`] (whether it is). The zone puts a lock around the [`buddy::Buddy`] and
 //! publishes what is read without it.
 //!
 //! C: `struct zone` in `include/linux/mmzone.h`.
@@ -15,6 +15,7 @@ pub(crate) mod alloc_flags;
 pub(crate) mod buddy;
 pub(crate) mod fallback;
 pub(crate) mod free_area;
+pub(crate) mod free_state;
 pub(crate) mod memmap;
 pub(crate) mod migratetype;
 pub(crate) mod order;
@@ -30,6 +31,10 @@ use alloc_flags::{
 };
 use buddy::Buddy;
 use fallback::RmqueueMode;
+use free_state::{
+    FreeState,
+    Marks, //
+};
 use kernel::{
     prelude::*,
     sync::atomic::{
@@ -45,11 +50,7 @@ use order::{
 };
 use validate::Report;
 use vmstat::Snapshot;
-use watermark::{
-    FreeState,
-    Marks,
-    Watermarks, //
-};
+use watermark::Watermarks;
 
 /// Number of zones a node can have.
 pub(crate) const NR_ZONES: usize = 4;

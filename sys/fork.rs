@@ -70,5 +70,10 @@ unsafe fn remove_entries_of_parent(child: Vma, mm: *mut bindings::mm_struct) {
     }
 }
 
+/// There are no large entries here.
+///
+/// # Safety
+///
+/// None.
 #[cfg(not(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP))]
 unsafe fn remove_entries_of_parent(_child: Vma, _mm: *mut bindings::mm_struct) {}

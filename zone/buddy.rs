@@ -16,6 +16,7 @@ use super::{
         End,
         FreeAreas, //
     },
+    free_state::FreeState,
     memmap::Memmap,
     migratetype::Migratetype,
     order::{
@@ -25,8 +26,7 @@ use super::{
         MAX_ORDER_NR_PAGES, //
     },
     pageblock::Pageblocks,
-    vmstat::Events,
-    watermark::FreeState, //
+    vmstat::Events, //
 };
 use kernel::prelude::*;
 
