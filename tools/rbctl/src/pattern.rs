@@ -80,8 +80,8 @@ impl Pattern {
 /// Mixes handle and place, so that no two words of a region are likely to be the same.
 fn stamp(block: &Block, index: usize) -> u64 {
     let handle = block.handle();
-    let seed = u64::from(handle.id) << 32 | u64::from(handle.gen);
-    (seed ^ (index as u64) << 1 ^ 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    let seed = (u64::from(handle.id) << 32) | u64::from(handle.gen);
+    (seed ^ ((index as u64) << 1) ^ 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// The first byte offset that differs.

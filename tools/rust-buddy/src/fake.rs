@@ -167,9 +167,9 @@ impl State {
             free: self.nr_free(range) as u32,
             nr_pages: PAGEBLOCK,
             info: self.types[index as usize]
-                | zone.unwrap_or(0) << RB_PB_ZONE_SHIFT
-                | 1 << RB_PB_NID_SHIFT
-                | largest.unwrap_or(0) << RB_PB_LARGEST_SHIFT,
+                | (zone.unwrap_or(0) << RB_PB_ZONE_SHIFT)
+                | (1 << RB_PB_NID_SHIFT)
+                | (largest.unwrap_or(0) << RB_PB_LARGEST_SHIFT),
             reserved: 0,
         }
     }

@@ -114,14 +114,14 @@ fn feature_names(bits: u64) -> Vec<String> {
             .map_or_else(|| format!("bit{bit}"), |(_, name)| (*name).to_owned())
     };
     (0..64)
-        .filter(|bit| bits >> bit & 1 == 1)
+        .filter(|bit| (bits >> bit) & 1 == 1)
         .map(name)
         .collect()
 }
 
 /// `LINUX_VERSION_CODE` in words.
 fn version(code: u32) -> String {
-    format!("{}.{}.{}", code >> 16, code >> 8 & 0xff, code & 0xff)
+    format!("{}.{}.{}", code >> 16, (code >> 8) & 0xff, code & 0xff)
 }
 
 #[cfg(test)]

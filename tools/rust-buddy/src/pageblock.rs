@@ -110,9 +110,9 @@ impl From<&rb_pageblock> for Pageblock {
             free: raw.free,
             pages: raw.nr_pages,
             migratetype: Migratetype::from(raw.info & RB_PB_MIGRATETYPE_MASK),
-            zone: ZoneKind::from(raw.info >> RB_PB_ZONE_SHIFT & 0xf),
-            nid: raw.info >> RB_PB_NID_SHIFT & 0xff,
-            largest_free_order: (raw.info >> RB_PB_LARGEST_SHIFT & 0x1f).checked_sub(1),
+            zone: ZoneKind::from((raw.info >> RB_PB_ZONE_SHIFT) & 0xf),
+            nid: (raw.info >> RB_PB_NID_SHIFT) & 0xff,
+            largest_free_order: ((raw.info >> RB_PB_LARGEST_SHIFT) & 0x1f).checked_sub(1),
         }
     }
 }
@@ -127,9 +127,9 @@ mod tests {
             free: 12,
             nr_pages: 512,
             info: RB_MIGRATE_RECLAIMABLE
-                | RB_ZONE_NORMAL << RB_PB_ZONE_SHIFT
-                | 1 << RB_PB_NID_SHIFT
-                | 4 << RB_PB_LARGEST_SHIFT,
+                | (RB_ZONE_NORMAL << RB_PB_ZONE_SHIFT)
+                | (1 << RB_PB_NID_SHIFT)
+                | (4 << RB_PB_LARGEST_SHIFT),
             reserved: 0,
         });
         assert_eq!(block.migratetype, Migratetype::Reclaimable);

@@ -194,8 +194,8 @@ fn report(args: &AllocArgs, blocks: &[Block], context: &mut Context<'_>) -> Resu
         return context.json("alloc", &report);
     }
     if args.handles {
-        let lines: String = blocks.iter().map(|b| format!("{}\n", b.handle())).collect();
-        return context.text(&lines);
+        let lines: Vec<String> = blocks.iter().map(|b| b.handle().to_string()).collect();
+        return context.text(&(lines.join("\n") + "\n"));
     }
     context.text(&table(blocks))?;
     match args.write {

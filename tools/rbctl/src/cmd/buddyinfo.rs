@@ -127,12 +127,15 @@ fn kernel_rows(zones: &[ZoneStat], context: &Context<'_>) -> Vec<Row> {
 
 /// The kernel's bytes.
 fn plain(rows: &[Row]) -> String {
-    rows.iter()
-        .map(|row| {
-            let blocks: String = row.blocks.iter().map(|nr| format!("{nr:>6} ")).collect();
-            format!("Node {}, zone {:>8} {blocks}\n", row.nid, row.zone)
-        })
-        .collect()
+    let mut text = String::new();
+    for row in rows {
+        text += &format!("Node {}, zone {:>8} ", row.nid, row.zone);
+        for nr in &row.blocks {
+            text += &format!("{nr:>6} ");
+        }
+        text += "\n";
+    }
+    text
 }
 
 fn compared(rows: &[Row]) -> String {

@@ -27,10 +27,10 @@ pub(crate) fn run(region: &Region, context: &mut Context<'_>) -> Result {
 }
 
 fn text(info: &Info) -> String {
-    lines(info)
-        .iter()
-        .map(|(name, value)| format!("{name:<12}{value}\n"))
-        .collect()
+    let lines = lines(info)
+        .into_iter()
+        .map(|(name, value)| format!("{name:<12}{value}\n"));
+    lines.collect::<Vec<_>>().concat()
 }
 
 fn lines(info: &Info) -> Vec<(&'static str, String)> {
