@@ -144,6 +144,9 @@ impl Device {
         };
         let ctx = self.request(call, req.gfp, req.order, &nodes)?;
         let blocks = uapi::UserArray::new(req.blocks_ptr, req.nr)?;
+        // A request that cannot be answered must not even take a block for a moment: that alone can
+        // change the type of a pageblock.
+        blocks.probe()?;
         let mut handles = KVVec::from_elem(NO_HANDLE, req.nr as usize, GFP_KERNEL)?;
 
         req.nr_done = self.alloc_blocks(file, &ctx, &blocks, &mut handles)?;

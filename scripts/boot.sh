@@ -16,6 +16,7 @@
 # A FILE goes to DEST; without one a *.ko to /lib, rbctl to /bin, the contents of a folder and any
 # other file to /tests. The guest script runs in /tests. Exit: its status; 124 hung, 125 died.
 
+set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 [ $# -ge 1 ] || die "usage: boot.sh a|b|c [options] -- GUEST_SCRIPT [FILE[:DEST]...]"
@@ -84,7 +85,7 @@ printf " '%s'" "${env[@]}" >>"$root/guest.env"
 mib() { numfmt --from=iec --to-unit=1048576 "$1"; }
 
 qemu_command() {
-	local i=0 size total=0 accel=(-accel "tcg,thread=multi" -cpu "max,erms=off,fsrm=off") boot=25
+	local i=0 size total=0 accel=(-accel "tcg,thread=multi" -cpu "max,erms=off,fsrm=off")
 	# A /dev/kvm without the CPU's flags hangs instead of failing.
 	if grep -qwE 'vmx|svm' /proc/cpuinfo && (exec 3<>/dev/kvm) 2>/dev/null; then
 		accel=(-accel kvm -cpu host)
@@ -124,7 +125,7 @@ for try in 1 2; do
 	rc=0
 	RUST_BUDDY_BIND=$TOP/out "$TOP/scripts/in-sandbox" -n env TMPDIR=/dev/shm "$TOP/scripts/guest-run.py" \
 		"$name" "$TOP/out/log" "$out" "$limit" "$boot_limit" -- "${COMMAND[@]}" || rc=$?
-	[ "$rc" = 126 ] && [ "$try" = 1 ] || break
+	if [ "$rc" != 126 ] || [ "$try" = 2 ]; then break; fi
 	say "the guest hung before its script began: booting it once more"
 done
 [ "$rc" != 126 ] || rc=124

@@ -5,6 +5,7 @@
 #   build-module.sh RIG [DIR] [make arguments]      DIR: default this tree, products in out/RIG
 # A folder other than this tree is built in place unless MO=... is given.
 
+set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 [ $# -ge 1 ] || die "usage: build-module.sh a|b|c [DIR] [make arguments]"

@@ -4,6 +4,7 @@
 # Chooses the newest kernel of the series that has source, headers and image, and unpacks it.
 # The choice is kept; kernel-source.sh --refresh chooses anew.
 
+set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 apt_args() {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 #
 # Common ground of all scripts: paths, messages, timing, locks. Sourced, never run.
 
@@ -137,6 +137,9 @@ rig_dir() {
 	echo "$CACHE/rig-$1-$KVERSION-$(printf '%s %s' "$SANDBOX_KEY" "$2" | hash_of)"
 }
 
+# options_y "A B N=1": the lines of a .config.
+options_y() { tr -s ' \n' '\n\n' <<<"$1" | sed '/^$/d; s/^/CONFIG_/; /=/!s/$/=y/'; }
+
 # build_kernel RIG TARGET CONFIG MIB MAKE_ARGS...: sets RIG. A build that was cut off goes on where it
 # was; if that fails, it is done once more from nothing.
 build_kernel() {
@@ -151,7 +154,7 @@ build_kernel() {
 	}
 	need_space "$mib"
 	for try in 1 2; do
-		[ "$try" = 1 ] && [ -e "$RIG/out/.configured" ] || rm -rf "$RIG"
+		if [ "$try" = 2 ] || [ ! -e "$RIG/out/.configured" ]; then rm -rf "$RIG"; fi
 		mkdir -p "$RIG/out"
 		printf '%s\n' "$config" >"$RIG/fragment"
 		printf '%s\n' "$@" >"$RIG/make.args"

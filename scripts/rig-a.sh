@@ -4,6 +4,7 @@
 # Rig A: the distribution's own kernel, unmodified. Prepares the tree that modules build against:
 # its headers package lacks the Rust metadata, so the rust/ crates are built from the source.
 
+set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 load_choice

@@ -3,6 +3,7 @@
 #
 # Rig C: User-Mode Linux with SMP. Kernel code at the speed of this CPU, so the one to time on.
 
+set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 options="64BIT SMP NR_CPUS=64 EVENTFD CC_OPTIMIZE_FOR_PERFORMANCE PRINTK PRINTK_TIME TTY SSL
@@ -10,7 +11,7 @@ STDERR_CONSOLE NULL_CHAN HOSTFS MODULES MODULE_UNLOAD RUST DEBUG_FS PROC_FS SYSF
 DEVTMPFS TMPFS SHMEM BLK_DEV_INITRD RD_GZIP BINFMT_ELF BINFMT_SCRIPT MULTIUSER FUTEX EPOLL SYSCTL
 MEMORY_ISOLATION COMPACTION MIGRATION CMA CONTIG_ALLOC VM_EVENT_COUNTERS KALLSYMS HIGH_RES_TIMERS
 KUNIT"
-config=$(printf 'CONFIG_%s\n' $options | sed '/=/!s/$/=y/')
+config=$(options_y "$options")
 
 build_kernel c linux "$config" 3000 ARCH=um LLVM=1
 cp -n "$RIG/out/linux" "$RIG/linux"

@@ -3,6 +3,7 @@
 #
 # Makes the toolchain sandbox: a Debian root folder in the cache, all files owned by the caller.
 
+set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # The mirror that this machine's own apt uses for Debian, or RUST_BUDDY_MIRROR.
@@ -10,6 +11,7 @@ mirror() {
 	if [ -n "${RUST_BUDDY_MIRROR-}" ]; then
 		echo "$RUST_BUDDY_MIRROR"
 	else
+		# shellcheck disable=SC2016
 		apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
 			grep -E '/debian/?$' | head -n1
 	fi

@@ -2,8 +2,8 @@
 
 //! The memory that the allocator hands out: one contiguous range taken from the host.
 //!
-//! C: `alloc_contig_pages()`, `free_contig_range()` in `mm/page_alloc.c`. The `struct page`s of the range
-//! are left as they are: the host's scanners read them.
+//! C: `alloc_contig_pages()`, `free_contig_range()` in `mm/page_alloc.c`. The `struct page`s of the
+//! range are left as they are: the host's scanners read them.
 
 use super::{
     claims::Claims,
@@ -25,8 +25,8 @@ const BATCH: u32 = 1024;
 ///
 /// # Invariants
 ///
-/// - `memory` is the address in the direct map of `nr_pages` pages that `alloc_contig_pages()` gave us,
-///   each with one reference, which are freed by nobody else.
+/// - `memory` is the address in the direct map of `nr_pages` pages that `alloc_contig_pages()` gave
+///   us, each with one reference, which are freed by nobody else.
 /// - `base_pfn` is the frame number of the first one.
 ///
 /// User space may map the pages and write to them at any time. No references to their contents are
@@ -45,13 +45,13 @@ unsafe impl Send for CarvedRegion {}
 unsafe impl Sync for CarvedRegion {}
 
 impl CarvedRegion {
-    /// Takes `nr_pages`, a power of two, from node `nid` (from any node if negative) and clears them.
-    /// They are aligned to their size. Sleeps, migrates and reclaims pages of the host.
+    /// Takes `nr_pages`, a power of two, from node `nid` (from any node if negative) and clears
+    /// them. They are aligned to their size. Sleeps, migrates and reclaims pages of the host.
     ///
     /// # Errors
     ///
-    /// `EINVAL` if `nr_pages` is no power of two or the node is not online, `ENOMEM` if the host has no such
-    /// range. Neither leaves anything behind or logs anything.
+    /// `EINVAL` if `nr_pages` is no power of two or the node is not online, `ENOMEM` if the host
+    /// has no such range. Neither leaves anything behind or logs anything.
     pub(crate) fn new(nr_pages: u32, nid: i32) -> Result<Self> {
         if !nr_pages.is_power_of_two() {
             return Err(EINVAL);
@@ -90,15 +90,15 @@ impl CarvedRegion {
         (idx < self.nr_pages).then(|| self.base_pfn.wrapping_add(u64::from(idx)))
     }
 
-    /// Marks `nr` pages as handed out. `false`, and nothing changed, if one of them already was or the
-    /// range is empty or not inside the region. Any context.
+    /// Marks `nr` pages as handed out. `false`, and nothing changed, if one of them already was or
+    /// the range is empty or not inside the region. Any context.
     #[must_use]
     pub(crate) fn claim(&self, first: u32, nr: u32) -> bool {
         self.claims.set(first, nr)
     }
 
-    /// Marks `nr` pages as taken back. `false`, and nothing changed, if one of them was not handed out
-    /// or the range is empty or not inside the region. Any context.
+    /// Marks `nr` pages as taken back. `false`, and nothing changed, if one of them was not handed
+    /// out or the range is empty or not inside the region. Any context.
     #[must_use]
     pub(crate) fn release(&self, first: u32, nr: u32) -> bool {
         self.claims.clear(first, nr)
@@ -127,14 +127,15 @@ impl CarvedRegion {
         unsafe { start.write_bytes(0, nr as usize * PAGE_SIZE) };
     }
 
-    /// Copies bytes of page `idx` from `offset` on. Returns how many: at most to the end of the page,
-    /// none if there is no such page. Any context.
+    /// Copies bytes of page `idx` from `offset` on. Returns how many: at most to the end of the
+    /// page, none if there is no such page. Any context.
     pub(crate) fn read(&self, idx: u32, offset: usize, out: &mut [u8]) -> usize {
         let Some((memory, rest)) = self.bytes_at(idx, offset) else {
             return 0;
         };
         let len = rest.min(out.len());
-        // SAFETY: `rest` bytes of the page follow; `out` is kernel memory, which is not in the region.
+        // SAFETY: `rest` bytes of the page follow; `out` is kernel memory, which is not in the
+        // region.
         unsafe { memory.copy_to_nonoverlapping(NonNull::from(out).cast(), len) };
         len
     }
@@ -145,7 +146,8 @@ impl CarvedRegion {
             return 0;
         };
         let len = rest.min(data.len());
-        // SAFETY: `rest` bytes of the page follow; `data` is kernel memory, which is not in the region.
+        // SAFETY: `rest` bytes of the page follow; `data` is kernel memory, which is not in the
+        // region.
         unsafe { memory.copy_from_nonoverlapping(NonNull::from(data).cast(), len) };
         len
     }
@@ -204,8 +206,8 @@ fn alloc_contig(nr_pages: u32, nid: i32) -> Result<NonNull<bindings::page>> {
     } else {
         &raw mut mask
     };
-    // The pages are not movable, hence no zone above Normal. Clearing is left to us: the kernel would
-    // do it without ever rescheduling.
+    // The pages are not movable, hence no zone above Normal. Clearing is left to us: the kernel
+    // would do it without ever rescheduling.
     let gfp = bindings::GFP_KERNEL | bindings::__GFP_NOWARN;
     // SAFETY: The node is online; the mask is NULL or outlives the call.
     let page = unsafe { bindings::alloc_contig_pages_noprof(nr_pages as usize, gfp, nid, mask) };

@@ -46,8 +46,8 @@ pub(crate) struct Place {
 
 /// A device. `pgoff` is an offset of its offset space in pages.
 ///
-/// All functions are called from process context with no spinlock held, and may sleep unless they say
-/// otherwise.
+/// All functions are called from process context with no spinlock held, and may sleep unless they
+/// say otherwise.
 pub(crate) trait CharDevice: Send + Sync + 'static {
     /// What an open file is.
     type File: Send + Sync;
@@ -61,8 +61,8 @@ pub(crate) trait CharDevice: Send + Sync + 'static {
     /// `ioctl(2)`. Not restarted; the result is 0.
     fn ioctl(&self, file: &Self::File, writable: bool, cmd: u32, arg: usize) -> Result;
 
-    /// `mmap(2)` of `[pgoff, pgoff + nr)`. `Ok` counts one mapping. `mmap_lock` is held: no user copies, no
-    /// [`super::LockedVm`].
+    /// `mmap(2)` of `[pgoff, pgoff + nr)`. `Ok` counts one mapping. `mmap_lock` is held: no user
+    /// copies, no [`super::LockedVm`].
     fn mmap(&self, file: &Self::File, pgoff: u64, nr: u64) -> Result;
 
     /// There is one mapping more, of this part: fork, a split, or a move. `mmap_lock` is held.
@@ -71,9 +71,9 @@ pub(crate) trait CharDevice: Send + Sync + 'static {
     /// There is one mapping less, of this part. `mmap_lock` is held.
     fn map_close(&self, pgoff: u64, nr: u64);
 
-    /// Where the page of this offset lies now; `None` is `SIGBUS`. The pages of the answer must be claimed
-    /// in [`Self::region`]. [`Mapper::zap`] of this window is kept out. `mmap_lock` is held: must not
-    /// sleep, except on locks that are never held over a user copy.
+    /// Where the page of this offset lies now; `None` is `SIGBUS`. The pages of the answer must be
+    /// claimed in [`Self::region`]. [`Mapper::zap`] of this window is kept out. `mmap_lock` is
+    /// held: must not sleep, except on locks that are never held over a user copy.
     fn resolve(&self, file: &Self::File, pgoff: u64) -> Option<Place>;
 
     /// The pages.
@@ -111,26 +111,20 @@ impl<D: CharDevice> OpenFile<D> {
     }
 }
 
-/// The device under its name in `/dev`, until this is dropped. What is open then lives on, with the device
-/// and the mapper.
+/// The device under its name in `/dev`, until this is dropped. What is open then lives on, with the
+/// device and the mapper.
 pub(crate) struct Registration<D: CharDevice> {
-    inner: Pin<KBox<Inner<D>>>,
+    _inner: Pin<KBox<Inner<D>>>,
 }
 
 impl<D: CharDevice> Registration<D> {
-    /// Makes `/dev/<name>`, mode 0600. Files can be opened before this returns, so let it be the last step
-    /// of the module's init that can fail. Sleeps.
+    /// Makes `/dev/<name>`, mode 0600. Files can be opened before this returns, so let it be the
+    /// last step of the module's init that can fail. Sleeps.
     ///
     /// The module cannot be unloaded while a file is open or mapped.
     pub(crate) fn new(name: &'static CStr, device: Arc<D>, mapper: Arc<Mapper>) -> Result<Self> {
         let inner = KBox::try_pin_init(Inner::new(name, device, mapper), GFP_KERNEL)?;
-        Ok(Self { inner })
-    }
-
-    /// The device.
-    #[expect(dead_code, reason = "for whoever keeps only the registration")]
-    pub(crate) fn device(&self) -> &D {
-        &self.inner.device
+        Ok(Self { _inner: inner })
     }
 }
 
@@ -153,7 +147,8 @@ unsafe impl<D: CharDevice> Sync for Inner<D> {}
 
 impl<D: CharDevice> Inner<D> {
     fn new(name: &'static CStr, device: Arc<D>, mapper: Arc<Mapper>) -> impl PinInit<Self, Error> {
-        // The fields that `open()` needs come first, since it may run before `misc_register()` returns.
+        // The fields that `open()` needs come first, since it may run before `misc_register()`
+        // returns.
         try_pin_init!(Self {
             device,
             mapper,
@@ -187,8 +182,9 @@ impl<D: CharDevice> PinnedDrop for Inner<D> {
 struct Operations<D: CharDevice>(PhantomData<D>);
 
 impl<D: CharDevice> Operations<D> {
-    // Without `llseek` files cannot seek (ESPIPE), without `read` and `write` those give EINVAL. The owner
-    // keeps the module, and with it this table, as long as there is a file; a mapping holds its file.
+    // Without `llseek` files cannot seek (ESPIPE), without `read` and `write` those give EINVAL.
+    // The owner keeps the module, and with it this table, as long as there is a file; a mapping
+    // holds its file.
     const TABLE: bindings::file_operations = bindings::file_operations {
         owner: this_module::<crate::LocalModule>().as_ptr(),
         open: Some(Self::open),
@@ -209,8 +205,8 @@ impl<D: CharDevice> Operations<D> {
     ///
     /// Called by `misc_open()` only.
     unsafe extern "C" fn open(_inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
-        // SAFETY: `misc_open()` put the `struct miscdevice` there, which is the first field of an `Inner`.
-        // It holds the lock that `misc_deregister()` takes.
+        // SAFETY: `misc_open()` put the `struct miscdevice` there, which is the first field of an
+        // `Inner`. It holds the lock that `misc_deregister()` takes.
         let inner = unsafe { &*(*file).private_data.cast::<Inner<D>>() };
         from_result(|| {
             let slot = KBox::<OpenFile<D>>::new_uninit(GFP_KERNEL)?;

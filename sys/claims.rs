@@ -43,8 +43,8 @@ impl Claims {
         })
     }
 
-    /// Clears the bits of `[first, first + nr)`. Returns `false`, having changed nothing, if one was
-    /// clear or is out of range. Any context.
+    /// Clears the bits of `[first, first + nr)`. Returns `false`, having changed nothing, if one
+    /// was clear or is out of range. Any context.
     pub(super) fn clear(&self, first: u32, nr: u32) -> bool {
         self.change_all(first, nr, |old, mask| {
             (old & mask == mask).then_some(old & !mask)

@@ -2,8 +2,9 @@
 
 //! Text files in debugfs, each a snapshot taken when it is opened.
 //!
-//! The kernel crate's `debugfs` leaves the owner of its file operations empty: closing a file after the module
-//! is gone runs into freed memory. With an owner, the module cannot be unloaded while a file is open.
+//! The kernel crate's `debugfs` leaves the owner of its file operations empty: closing a file after
+//! the module is gone runs into freed memory. With an owner, the module cannot be unloaded while a
+//! file is open.
 //!
 //! C: `debugfs_create_file_full()`, `simple_read_from_buffer()`.
 
@@ -31,8 +32,8 @@ use kernel::{
 
 /// What a file shows.
 pub(crate) trait Show: Send + Sync + 'static {
-    /// Writes the whole text, once for each `open(2)`. May sleep; `out` may not be written to under a
-    /// spinlock, because it grows.
+    /// Writes the whole text, once for each `open(2)`. May sleep; `out` may not be written to under
+    /// a spinlock, because it grows.
     fn show(&self, out: &mut Text) -> Result;
 }
 
@@ -91,8 +92,8 @@ impl core::fmt::Write for Text {
 ///
 /// # Invariants
 ///
-/// `dentry` is the folder, or an error pointer if debugfs is switched off. Only files of this folder refer to
-/// `shown`.
+/// `dentry` is the folder, or an error pointer if debugfs is switched off. Only files of this
+/// folder refer to `shown`.
 pub(crate) struct Dir {
     dentry: *mut bindings::dentry,
     shown: Option<KBox<Shown>>,
@@ -114,8 +115,8 @@ unsafe impl Send for Dir {}
 unsafe impl Sync for Dir {}
 
 impl Dir {
-    /// Makes the folder. Sleeps. Where debugfs is switched off this and everything below succeeds and does
-    /// nothing.
+    /// Makes the folder. Sleeps. Where debugfs is switched off this and everything below succeeds
+    /// and does nothing.
     ///
     /// # Errors
     ///
@@ -145,8 +146,8 @@ impl Dir {
         keep.next = self.shown.take();
         self.shown = Some(keep);
 
-        // SAFETY: The name is copied, the table is static, and the data is kept until `drop()` has removed
-        // the file, which waits for `open()`s that are under way. Nothing else uses it.
+        // SAFETY: The name is copied, the table is static, and the data is kept until `drop()` has
+        // removed the file, which waits for `open()`s that are under way. Nothing else uses it.
         unless_off(unsafe {
             bindings::debugfs_create_file_full(
                 name.as_char_ptr(),

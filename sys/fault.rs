@@ -2,9 +2,9 @@
 
 //! Page faults in mappings of the device.
 //!
-//! A fault asks the device where the page lies and enters that into the page table, both under the fault lock
-//! of the window: [`super::Mapper::zap`] comes wholly before or wholly after. Only pages that are claimed
-//! are ever entered.
+//! A fault asks the device where the page lies and enters that into the page table, both under the
+//! fault lock of the window: [`super::Mapper::zap`] comes wholly before or wholly after. Only pages
+//! that are claimed are ever entered.
 //!
 //! C: `vmf_insert_pfn()`, `vmf_insert_pfn_pmd()`.
 
@@ -66,8 +66,9 @@ impl Fault {
         // SAFETY: By the requirement of this function.
         let open: &OpenFile<D> = unsafe { self.vma.open_file() };
         let Some(_guard) = open.mapper().lock_for_fault(self.pgoff) else {
-            // The task dies on its way back to user space, instead of faulting again.
-            return NOPAGE;
+            // The task dies of what woke it. Not `NOPAGE`: a fault inside the kernel, of a user
+            // copy, would come back here until the lock is free.
+            return SIGBUS;
         };
         match open.device().resolve(open.file(), self.pgoff) {
             Some(place) => insert(open.device().region(), place),
@@ -91,7 +92,8 @@ impl Fault {
         outcome
     }
 
-    /// How many pages before and after the one that was hit are of the same block and vma, and near.
+    /// How many pages before and after the one that was hit are of the same block and vma, and
+    /// near.
     fn around(&self, place: Place) -> (u64, u64) {
         let in_block = u64::from(place.idx.saturating_sub(place.block_first));
         let in_vma = self.pgoff.saturating_sub(self.vma.first_pgoff());
@@ -174,8 +176,8 @@ mod large {
             let Some(pfn) = first_pfn(region, place, before) else {
                 return FALLBACK;
             };
-            // SAFETY: The vma is held, shared and `VM_PFNMAP`, and contains the whole entry; so does the
-            // region, which the vma's file keeps.
+            // SAFETY: The vma is held, shared and `VM_PFNMAP`, and contains the whole entry; so
+            // does the region, which the vma's file keeps.
             unsafe { bindings::vmf_insert_pfn_pmd(vmf, pfn as usize, write) }
         };
         // SAFETY: By the requirement of this function.
@@ -183,7 +185,8 @@ mod large {
     }
 
     impl Fault {
-        /// How many pages before this one the entry starts; `None` if it would not fit into the vma.
+        /// How many pages before this one the entry starts; `None` if it would not fit into the
+        /// vma.
         fn pages_before(&self, order: c_uint) -> Option<u32> {
             let (start, end) = self.vma.bounds();
             let size = PAGE_SIZE << ORDER;
@@ -194,8 +197,8 @@ mod large {
         }
     }
 
-    /// Frame number for an entry that starts `before` pages before `place`: aligned, and all of it one
-    /// claimed block.
+    /// Frame number for an entry that starts `before` pages before `place`: aligned, and all of it
+    /// one claimed block.
     fn first_pfn(region: &CarvedRegion, place: Place, before: u32) -> Option<u64> {
         let first = place.idx.checked_sub(before)?;
         let end = u64::from(first).wrapping_add(u64::from(PAGES));

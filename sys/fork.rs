@@ -2,12 +2,13 @@
 
 //! Fork against [`super::Mapper::zap`].
 //!
-//! `copy_huge_pmd()` reads the parent's entry of a page table before it takes the locks, and uses that value
-//! for a special entry such as ours. `unmap_mapping_pages()` takes no `mmap_lock`: it may clear the
-//! parent's entry after that read and pass by the child's before it is written. The child would be left with
-//! an entry for a page that belongs to somebody else by then. So the parent's entries are removed before
-//! the copy: `dup_mmap()` opens the child's vma first, with the parent's `mmap_lock` and vma locked, so that
-//! nothing comes back until the copy is done. Both sides fault again.
+//! `copy_huge_pmd()` reads the parent's entry of a page table before it takes the locks, and uses
+//! that value for a special entry such as ours. `unmap_mapping_pages()` takes no `mmap_lock`: it
+//! may clear the parent's entry after that read and pass by the child's before it is written. The
+//! child would be left with an entry for a page that belongs to somebody else by then. So the
+//! parent's entries are removed before the copy: `dup_mmap()` opens the child's vma first, with the
+//! parent's `mmap_lock` and vma locked, so that nothing comes back until the copy is done. Both
+//! sides fault again.
 //!
 //! Small entries are read under both locks: without large ones there is nothing to do.
 //!
@@ -46,8 +47,8 @@ pub(super) unsafe fn vma_opened(vma: Vma) {
 
 /// # Safety
 ///
-/// `mm` is either the address space that is being copied, with `mmap_lock` held for writing, or not the
-/// current one.
+/// `mm` is either the address space that is being copied, with `mmap_lock` held for writing, or not
+/// the current one.
 #[cfg(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP)]
 unsafe fn remove_entries_of_parent(child: Vma, mm: *mut bindings::mm_struct) {
     // SAFETY: The current task stays while we run.

@@ -2,9 +2,9 @@
 
 //! The largest free run of a host zone, read from its free lists.
 //!
-//! The lists name free blocks only, so there are no memory holes to step over, as there would be in a
-//! walk over `struct page`. Blocks of the largest order are marked in a table, whose neighbours are
-//! then paired up, order by order.
+//! The lists name free blocks only, so there are no memory holes to step over, as there would be in
+//! a walk over `struct page`. Blocks of the largest order are marked in a table, whose neighbours
+//! are then paired up, order by order.
 //!
 //! C: `struct free_area`; nothing there answers this question.
 
@@ -82,8 +82,8 @@ struct Table {
 impl Table {
     /// An empty table that spans the zone. Sleeps.
     fn for_zone(zone: HostZone) -> Result<Self> {
-        // SAFETY: By the invariants of `HostZone`; memory hotplug may change it, which only makes the
-        // table too small.
+        // SAFETY: By the invariants of `HostZone`; memory hotplug may change it, which only makes
+        // the table too small.
         let start = unsafe { (&raw const (*zone.as_ptr()).zone_start_pfn).read_volatile() };
         // SAFETY: As above.
         let spanned = unsafe { (&raw const (*zone.as_ptr()).spanned_pages).read_volatile() };

@@ -94,8 +94,8 @@ pub(crate) fn capable_sys_admin() -> bool {
 
 /// Version of the kernel: major << 16 | minor << 8 | patch, at most 255 (C: `LINUX_VERSION_CODE`).
 ///
-/// The kernel crate does not carry it. Kbuild tells it to every compiler it starts; a kernel of another
-/// version would not have loaded the module.
+/// The kernel crate does not carry it. Kbuild tells it to every compiler it starts; a kernel of
+/// another version would not have loaded the module.
 pub(crate) const fn host_version() -> u32 {
     HOST_VERSION
 }
@@ -138,8 +138,8 @@ impl Opener {
     pub(crate) fn current() -> Self {
         let task = kernel::current!();
         let comm = task.as_ptr();
-        // SAFETY: The current task stays while we run. Its name may be set by others meanwhile: bytes
-        // of two names may mix then, as for any reader (C: `get_task_comm()`).
+        // SAFETY: The current task stays while we run. Its name may be set by others meanwhile:
+        // bytes of two names may mix then, as for any reader (C: `get_task_comm()`).
         let comm = unsafe { (&raw const (*comm).comm).cast::<[u8; 16]>().read_volatile() };
         Self {
             pid: task.tgid(),

@@ -2,13 +2,18 @@
 
 //! All user mappings of the device, and how to take some of them away.
 //!
-//! Every open file is made to share one address space, that of an anonymous inode of the module. Otherwise
-//! a second device node would have mappings that [`Mapper::zap`] does not find.
+//! Every open file is made to share one address space, that of an anonymous inode of the module.
+//! Otherwise a second device node would have mappings that [`Mapper::zap`] does not find.
 //!
-//! Lock order: `mmap_lock`, then the lock of a vma, then the fault lock taken here, then `i_mmap_rwsem` and
-//! page table locks, or spinlocks of the caller. Never the user's memory under the fault lock.
+//! Lock order: `mmap_lock`, then the lock of a vma, then the fault lock taken here, then
+//! `i_mmap_rwsem` and page table locks, or spinlocks of the caller. Never the user's memory under
+//! the fault lock.
 //!
-//! C: `unmap_mapping_pages()`; `drivers/gpu/drm/drm_drv.c` does the same with a file system of its own.
+//! User-Mode Linux is an exception to what [`Mapper::zap`] promises: it tells other processors of a
+//! removed entry only when they next enter the kernel.
+//!
+//! C: `unmap_mapping_pages()`; `drivers/gpu/drm/drm_drv.c` does the same with a file system of its
+//! own.
 
 use super::rwsem::{
     ReadGuard,
@@ -64,15 +69,15 @@ impl Mapper {
         )
     }
 
-    /// Takes `[pgoff, pgoff + nr)`, the part of it that lies in the window of `pgoff`, away from every
-    /// process: removes all entries of page tables, then runs `f`. Faults of the window wait meanwhile; they
-    /// find what `f` left behind.
+    /// Takes `[pgoff, pgoff + nr)`, the part of it that lies in the window of `pgoff`, away from
+    /// every process: removes all entries of page tables, then runs `f`. Faults of the window wait
+    /// meanwhile; they find what `f` left behind.
     ///
-    /// When `f` starts no CPU can reach the pages through a mapping, and none will before it ends: it may
-    /// give the pages to others, or copy them to where they will be found from now on.
+    /// When `f` starts no CPU can reach the pages through a mapping, and none will before it ends:
+    /// it may give the pages to others, or copy them to where they will be found from now on.
     ///
-    /// Sleeps; not from inside `f`, [`super::CharDevice::resolve`] or a spinlock. `f` must not touch user
-    /// memory and should be short.
+    /// Sleeps; not from inside `f`, [`super::CharDevice::resolve`] or a spinlock. `f` must not
+    /// touch user memory and should be short.
     pub(crate) fn zap<R>(&self, pgoff: u64, nr: u64, f: impl FnOnce() -> R) -> R {
         let _guard = self.shard(pgoff).write();
         let nr = nr.min(self.rest_of_window(pgoff));

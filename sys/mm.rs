@@ -18,8 +18,8 @@ use kernel::{
     }, //
 };
 
-/// The address space of the process that opened something, and the pages charged to it (`VmLck`). The
-/// process may go away; the numbers then go with the last reference.
+/// The address space of the process that opened something, and the pages charged to it (`VmLck`).
+/// The process may go away; the numbers then go with the last reference.
 pub(crate) struct LockedVm {
     mm: ARef<Mm>,
     charged: Atomic<u64>,

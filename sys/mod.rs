@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Everything that needs `unsafe`: the host's memory, its devices, its locks. Nothing here knows what the
-//! allocator above does with them, and nothing above can break the kernel through it: no order of safe
-//! calls is undefined behaviour. Pages are plain numbers here, relative to the region.
+//! Everything that needs `unsafe`: the host's memory, its devices, its locks. Nothing here knows
+//! what the allocator above does with them, and nothing above can break the kernel through it: no
+//! order of safe calls is undefined behaviour. Pages are plain numbers here, relative to the
+//! region.
 //!
 //! What differs between kernels is here as well, as pairs of a real and an empty implementation.
 

@@ -11,8 +11,8 @@ use kernel::bindings;
 ///
 /// # Invariants
 ///
-/// `0` points to a `struct zone` of a node that was online when this value was made. The kernel never
-/// frees the `struct pglist_data` of a node, so the pointer stays valid.
+/// `0` points to a `struct zone` of a node that was online when this value was made. The kernel
+/// never frees the `struct pglist_data` of a node, so the pointer stays valid.
 #[derive(Clone, Copy)]
 pub(super) struct HostZone(*mut bindings::zone);
 
@@ -127,8 +127,8 @@ fn nr_node_ids() -> i32 {
 #[cfg(CONFIG_NUMA)]
 fn node_data(nid: i32) -> *mut bindings::pglist_data {
     let nodes = (&raw const bindings::node_data).cast::<*mut bindings::pglist_data>();
-    // SAFETY: `node_data` has an entry for each node number below `nr_node_ids`; callers pass online
-    // ones only.
+    // SAFETY: `node_data` has an entry for each node number below `nr_node_ids`; callers pass
+    // online ones only.
     unsafe { nodes.wrapping_add(nid as usize).read() }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The kernel's sleeping readers-writer lock, around nothing: it orders page faults against the removal of
-//! mappings and protects no data of Rust.
+//! The kernel's sleeping readers-writer lock, around nothing: it orders page faults against the
+//! removal of mappings and protects no data of Rust.
 //!
 //! C: `struct rw_semaphore`; the kernel crate does not have it.
 

@@ -38,8 +38,8 @@ const MAX_STRUCT: usize = 4096;
 /// Declares structures as plain bytes, having checked that their fields leave no gap.
 macro_rules! plain_bytes {
     ($($ty:ident { $($field:ident),* $(,)? })*) => {$(
-        // A gap would make the structure larger than its fields; a field that is not named here is an
-        // error of the pattern.
+        // A gap would make the structure larger than its fields; a field that is not named here is
+        // an error of the pattern.
         const _: () = {
             const fn sum(value: &$ty) -> usize {
                 let $ty { $($field),* } = value;
@@ -64,8 +64,8 @@ plain_bytes! {
         base_pfn,
     }
     rb_alloc {
-        gfp, order, flags, nodemask, nid, reserved0, timeout_ns, reserved2, id, gen, idx, mmap_offset,
-        path, got_nid, got_zone, reserved1, latency_ns,
+        gfp, order, flags, nodemask, nid, reserved0, timeout_ns, reserved2, id, gen, idx,
+        mmap_offset, path, got_nid, got_zone, reserved1, latency_ns,
     }
     rb_free { id, gen, order, flags, reserved }
     rb_block { id, gen, order, result, idx }
@@ -74,8 +74,8 @@ plain_bytes! {
         reserved1,
     }
     rb_zone_stat {
-        nid, zone, flags, reserved0, seq, spanned, present, managed, free, pcp_total, min, low, high,
-        promo, boost, reserved_highatomic, free_highatomic, protection, start_idx, nr_free, events,
+        nid, zone, flags, reserved0, seq, spanned, present, managed, free, pcp_total, min, low,
+        high, promo, boost, reserved_highatomic, free_highatomic, protection, start_idx, nr_free, events,
         name, reserved1,
     }
     rb_pageblock { free, nr_pages, info, reserved }
@@ -84,12 +84,13 @@ plain_bytes! {
     rb_reset { flags, reserved0, reserved1 }
 }
 
-/// Reads a structure of `size` bytes at `arg`, which may be newer, that is larger, than ours. Sleeps.
+/// Reads a structure of `size` bytes at `arg`, which may be newer, that is larger, than ours.
+/// Sleeps.
 ///
 /// # Errors
 ///
-/// `EINVAL` if `size` is smaller than ours; `E2BIG` if it is over 4096 or what we do not know is not
-/// zero; `EFAULT`.
+/// `EINVAL` if `size` is smaller than ours; `E2BIG` if it is over 4096 or what we do not know is
+/// not zero; `EFAULT`.
 pub(crate) fn read_struct<T: FromBytes>(arg: usize, size: usize) -> Result<T> {
     if size < size_of::<T>() {
         return Err(EINVAL);
@@ -116,8 +117,8 @@ pub(crate) fn write_struct<T: AsBytes>(arg: usize, value: &T) -> Result {
         .write(value)
 }
 
-/// An array in user space. Every access is checked and may fail with `EFAULT`; what is there may change
-/// between two of them.
+/// An array in user space. Every access is checked and may fail with `EFAULT`; what is there may
+/// change between two of them.
 pub(crate) struct UserArray<T> {
     start: usize,
     nr: usize,
@@ -136,6 +137,18 @@ impl<T: FromBytes + AsBytes> UserArray<T> {
             nr,
             _type: core::marker::PhantomData,
         })
+    }
+
+    /// Finds out whether the array is there at all, before anything is done on its behalf: reads an
+    /// element of each page. It may still fail later. Sleeps.
+    pub(crate) fn probe(&self) -> Result {
+        let step = (super::PAGE_SIZE / 2 / size_of::<T>()).max(1);
+        let last = self.nr.wrapping_sub(1) as u32;
+
+        for i in (0..self.nr as u32).step_by(step) {
+            self.get(i)?;
+        }
+        self.get(last).map(drop)
     }
 
     /// Reads element `i`. Sleeps.

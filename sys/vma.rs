@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! User mappings of the device: what may be mapped and how mappings are counted. The pages come with the
-//! faults, see [`super::fault`].
+//! User mappings of the device: what may be mapped and how mappings are counted. The pages come
+//! with the faults, see [`super::fault`].
 //!
-//! Mappings are `VM_PFNMAP`: the kernel then keeps no references to pages, refuses to pin them, and flushes
-//! TLBs before a mapping disappears from the address space that [`super::Mapper::zap`] walks.
+//! Mappings are `VM_PFNMAP`: the kernel then keeps no references to pages, refuses to pin them, and
+//! flushes TLBs before a mapping disappears from the address space that [`super::Mapper::zap`]
+//! walks.
 //!
 //! C: `struct vm_operations_struct`.
 
@@ -45,8 +46,8 @@ pub(super) const GET_UNMAPPED_AREA: Option<GetUnmappedArea> = None;
 ///
 /// # Invariants
 ///
-/// `0` is a vma with our operations, or one that will have them. It stays, with its bounds and its file, as
-/// long as this value is used: callers hold `mmap_lock` or the lock of the vma.
+/// `0` is a vma with our operations, or one that will have them. It stays, with its bounds and its
+/// file, as long as this value is used: callers hold `mmap_lock` or the lock of the vma.
 #[derive(Clone, Copy)]
 pub(super) struct Vma(NonNull<bindings::vm_area_struct>);
 
@@ -66,7 +67,8 @@ impl Vma {
 
     /// First address, and the one after the last.
     pub(super) fn bounds(self) -> (usize, usize) {
-        // SAFETY: By the type invariants; this member of the union is always there while the vma is.
+        // SAFETY: By the type invariants; this member of the union is always there while the vma
+        // is.
         let bounds = unsafe { &raw const (*self.as_ptr()).__bindgen_anon_1.__bindgen_anon_1 };
         // SAFETY: As above.
         unsafe { ((*bounds).vm_start, (*bounds).vm_end) }
@@ -133,8 +135,8 @@ pub(super) unsafe extern "C" fn mmap<D: CharDevice>(
 
 /// The flags of a new mapping, which user space asked to have `flags`.
 fn new_flags(flags: bindings::vm_flags_t) -> Result<bindings::vm_flags_t> {
-    // Private mappings copy on write, which `VM_PFNMAP` cannot. Not `VM_SHARED`: the kernel clears that
-    // for a file that was opened read-only.
+    // Private mappings copy on write, which `VM_PFNMAP` cannot. Not `VM_SHARED`: the kernel clears
+    // that for a file that was opened read-only.
     if flags & bindings::VM_MAYSHARE == 0 {
         return Err(EINVAL);
     }
@@ -186,12 +188,14 @@ impl<D: CharDevice> Operations<D> {
         open.device().map_close(vma.first_pgoff(), vma.nr_pages());
     }
 
-    /// `/proc/PID/mem` and `ptrace(2)`. Returns the bytes that were copied, at most to the end of a page.
+    /// `/proc/PID/mem` and `ptrace(2)`; kernels without `HAVE_IOREMAP_PROT` (User-Mode Linux) never
+    /// ask. Returns the bytes that were copied, at most to the end of a
+    /// page.
     ///
     /// # Safety
     ///
-    /// Called by the kernel only, for a vma with these operations that contains `address`, with `len` bytes
-    /// of kernel memory at `buf`.
+    /// Called by the kernel only, for a vma with these operations that contains `address`, with
+    /// `len` bytes of kernel memory at `buf`.
     unsafe extern "C" fn access(
         vma: *mut bindings::vm_area_struct,
         address: c_ulong,

@@ -44,18 +44,24 @@ bool verdict_allows(const struct verdict *v, int err)
 	return false;
 }
 
-static bool readable(uint64_t p, size_t len)
+/*
+ * Whether memory can be read, and written. The kernel tells, by copies through a pipe: no need to
+ * know our own mappings.
+ */
+static bool usable(uint64_t p, size_t len, bool write_too)
 {
-	/* The kernel answers EFAULT here too: no need to know our own mappings. */
+	void *at = (void *)(uintptr_t)p;
 	int fds[2];
-	ssize_t n;
+	bool ok;
 
 	if (p > 0x7fffffffffffull || pipe(fds))
 		return false;
-	n = write(fds[1], (void *)(uintptr_t)p, len > 2048 ? 2048 : len);
+	ok = write(fds[1], at, len) == (ssize_t)len;
+	if (ok && write_too)
+		ok = read(fds[0], at, len) == (ssize_t)len;
 	close(fds[0]);
 	close(fds[1]);
-	return n > 0;
+	return ok;
 }
 
 static void placement(const struct world *w, struct verdict *v, uint32_t gfp, uint32_t order,
@@ -118,7 +124,7 @@ static void judge_array(const struct world *w, uint64_t ptr, uint32_t nr, uint32
 	(void)w;
 	deserve(v, nr == 0, EINVAL, PH_VALUES, PH_RANGE);
 	deserve(v, nr > max, E2BIG, PH_VALUES, PH_RANGE);
-	deserve(v, nr > 0 && !readable(ptr, 24), EFAULT, PH_COPY, PH_OUT);
+	deserve(v, nr > 0 && !usable(ptr, 16, true), EFAULT, PH_COPY, PH_OUT);
 }
 
 static void judge_bulk(const struct world *w, bool is_free, const struct rb_bulk *b,
@@ -135,7 +141,7 @@ static void judge_bulk(const struct world *w, bool is_free, const struct rb_bulk
 	deserve(v, b->gfp || b->order || b->nodemask || b->nid, EINVAL, PH_VALUES, PH_VALUES);
 	deserve(v, b->flags & ~RB_FREE_ZAP, EINVAL, PH_VALUES, PH_VALUES);
 	deserve(v, !w->writable, EBADF, PH_RIGHTS, PH_RIGHTS);
-	if (b->nr && readable(b->blocks_ptr, 24)) {
+	if (b->nr && usable(b->blocks_ptr, 24, false)) {
 		struct rb_block e;
 
 		memcpy(&e, (void *)(uintptr_t)b->blocks_ptr, sizeof(e));

@@ -49,7 +49,7 @@ static uint64_t fnv(uint64_t h, const void *data, size_t len)
 }
 
 /* With per-CPU lists, pages may go from a list to the free lists at any time. */
-static uint64_t hash_zone(uint64_t h, struct rb_zone_stat z, bool pcp)
+static uint64_t hash_zone(uint64_t h, struct rb_zone_stat z, bool pcp, bool undone)
 {
 	uint64_t left = z.free + z.pcp_total;
 
@@ -58,6 +58,10 @@ static uint64_t hash_zone(uint64_t h, struct rb_zone_stat z, bool pcp)
 		return fnv(h, &z.managed, sizeof(z.managed));
 	}
 	z.events[RB_EVENT_ALLOC_FAIL] = 0;
+	if (undone) {
+		z.seq = 0;
+		memset(z.events, 0, sizeof(z.events));
+	}
 	return fnv(h, &z, sizeof(z));
 }
 
@@ -75,7 +79,7 @@ static uint64_t hash_blocks(uint64_t h, const struct region *r, bool pcp)
 	return h;
 }
 
-uint64_t region_hash(int fd)
+static uint64_t hash_region(int fd, bool undone)
 {
 	static struct region r;
 	uint64_t h = 0xcbf29ce484222325ull;
@@ -89,8 +93,18 @@ uint64_t region_hash(int fd)
 	h = fnv(h, &r.query.used_by_me, sizeof(r.query.used_by_me));
 	for (int z = 0; z < NR_ZONES; z++)
 		if (r.has[z])
-			h = hash_zone(h, r.zone[z], pcp);
+			h = hash_zone(h, r.zone[z], pcp, undone);
 	return hash_blocks(h, &r, pcp);
+}
+
+uint64_t region_hash(int fd)
+{
+	return hash_region(fd, false);
+}
+
+uint64_t region_hash_undone(int fd)
+{
+	return hash_region(fd, true);
 }
 
 uint64_t region_pages_left(int fd)

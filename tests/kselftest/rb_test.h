@@ -122,6 +122,7 @@ struct region {
 bool region_read(int fd, struct region *r);
 const struct region *region_now(int fd);	/* static storage, overwritten by the next call */
 uint64_t region_hash(int fd);			/* equal: nothing was touched */
+uint64_t region_hash_undone(int fd);		/* equal: whatever was done was undone */
 uint64_t region_pages_left(int fd);		/* free, per-CPU lists included */
 uint64_t zone_nr_free(const struct rb_zone_stat *z, unsigned int order);
 uint64_t zone_sum(const struct rb_zone_stat *z);
