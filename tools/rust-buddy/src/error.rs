@@ -57,7 +57,7 @@ pub enum Error {
     },
 
     /// A command was refused.
-    #[error("{what}: {}{}", text(*errno), advice(*errno))]
+    #[error("{what}: {}", words(*errno))]
     Refused {
         /// What was tried.
         what: String,
@@ -85,6 +85,11 @@ impl Error {
     }
 }
 
+/// What the errno means here and what to do; the system's words where it means nothing special.
+fn words(errno: Errno) -> String {
+    advice(errno).map_or_else(|| text(errno), str::to_owned)
+}
+
 /// The system's words, without Rust's "(os error N)".
 fn text(errno: Errno) -> String {
     let full = std::io::Error::from(errno).to_string();
@@ -92,22 +97,22 @@ fn text(errno: Errno) -> String {
     words.to_lowercase()
 }
 
-/// What to do, where the errno tells.
-fn advice(errno: Errno) -> &'static str {
-    match errno {
-        Errno::NOMEM => "; free blocks, ask for a smaller order, or raise `ulimit -l`",
-        Errno::NOENT => {
-            "; the block is free, or another open file's: handles belong to the open file"
+fn advice(errno: Errno) -> Option<&'static str> {
+    Some(match errno {
+        Errno::NOMEM => "out of memory; free blocks, ask for a smaller order, or raise `ulimit -l`",
+        Errno::NOENT => "not allocated by this open file; a handle is good there only, and once",
+        Errno::STALE => "freed since, and the id has been given out anew",
+        Errno::BUSY => "it is mapped; unmap it first, or use --zap",
+        Errno::BADF => "opened for reading only; open it for reading and writing",
+        Errno::PERM => "not permitted; this needs CAP_SYS_ADMIN, run as root",
+        Errno::NODEV => "the region has no such node or zone; see `rbctl zones`",
+        Errno::RANGE => "the region has no such number; see `rbctl info`",
+        Errno::NOTTY => "the module does not know this command; is it older than this program?",
+        Errno::INVAL => {
+            "an order, flag or node that does not fit; see `rbctl info` and `rbctl alloc --help`"
         }
-        Errno::STALE => "; the handle is from an earlier allocation of the same id",
-        Errno::BUSY => "; it is mapped: unmap it first, or use --zap",
-        Errno::BADF => "; the file is open for reading only: open it for reading and writing",
-        Errno::PERM => "; this needs CAP_SYS_ADMIN: run as root",
-        Errno::NODEV => "; the region has no such node or zone: see `rbctl zones`",
-        Errno::RANGE => "; the region has no such number: see `rbctl info`",
-        Errno::NOTTY => "; the module does not know this command: is it older than this program?",
-        _ => "",
-    }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -124,7 +129,7 @@ mod tests {
         let error = Error::refused("alloc order 10")(Errno::NOMEM);
         assert_eq!(
             error.to_string(),
-            "alloc order 10: cannot allocate memory; free blocks, ask for a smaller order, or raise `ulimit -l`"
+            "alloc order 10: out of memory; free blocks, ask for a smaller order, or raise `ulimit -l`"
         );
     }
 }

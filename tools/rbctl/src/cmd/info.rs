@@ -14,6 +14,7 @@ use crate::{
     failure::Result,
     units::{
         bytes,
+        count,
         percent, //
     },
 };
@@ -53,7 +54,11 @@ fn lines(info: &Info) -> Vec<(&'static str, String)> {
         ("pageblock", size(1 << info.pageblock_order)),
         (
             "zones",
-            format!("{} on {} node(s)", info.nr_zones, info.nr_nodes),
+            format!(
+                "{} on {}",
+                info.nr_zones,
+                count(info.nr_nodes.into(), "node")
+            ),
         ),
         (
             "cpus",

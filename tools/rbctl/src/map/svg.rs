@@ -27,8 +27,8 @@ const SPACE: u32 = 16;
 const STYLE: &str = "\
 .bg{fill:#ffffff}.fg{fill:#1f2328}.dim{fill:#59636e}.frame{fill:none;stroke:#d1d9e0}
 text{font-family:system-ui,'DejaVu Sans',sans-serif;font-size:13px}.t{font-size:20px;font-weight:600}
-.c{font-size:11px;font-weight:600;text-anchor:middle}.k{fill:#1f2328}.n{font-weight:600}
-@media (prefers-color-scheme:dark){.bg{fill:#0d1117}.fg{fill:#f0f6fc}.dim{fill:#9198a1}.frame{stroke:#3d444d}}
+.c{font-size:11px;font-weight:600;text-anchor:middle;stroke:#ffffff;stroke-width:3px;paint-order:stroke}.n{font-weight:600}
+@media (prefers-color-scheme:dark){.bg{fill:#0d1117}.fg{fill:#f0f6fc}.dim{fill:#9198a1}.frame{stroke:#3d444d}.c{stroke:#0d1117}}
 ";
 
 /// Cells of a row and pixels of a cell, so that large regions stay one picture.
@@ -152,16 +152,15 @@ fn draw_cell(block: &Pageblock, page: u64, (x, y): (u32, u32), cell: u32) -> Str
         "<rect class=\"frame\" x=\"{x}\" y=\"{y}\" width=\"{size}\" height=\"{size}\"/>"
     );
     if cell >= 22 {
-        svg += &letter(block, (x + size / 2, y + size / 2 + 4), full * 2 > size);
+        svg += &letter(block, x + size / 2, y + size / 2 + 4);
     }
     svg + "</g>\n"
 }
 
-/// Dark on full cells, the text's colour on empty ones.
-fn letter(block: &Pageblock, (x, y): (u32, u32), on_fill: bool) -> String {
-    let class = if on_fill { "c k" } else { "c fg" };
+/// With a rim in the colour of the ground: the letter may lie half on the fill.
+fn letter(block: &Pageblock, x: u32, y: u32) -> String {
     let letter = block.migratetype.letter();
-    format!("<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{letter}</text>")
+    format!("<text class=\"c fg\" x=\"{x}\" y=\"{y}\">{letter}</text>")
 }
 
 /// Pixels of `size` in use: none only if no page is used, all only if no page is free.

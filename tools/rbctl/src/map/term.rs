@@ -92,12 +92,12 @@ impl Brush {
             .collect();
         let [none, quarter, half, most, all] = self.shades;
         let largest = match picture.largest_free_order() {
-            Some(order) => format!("largest free block inside a pageblock: order {order}"),
-            None => "no free block".to_owned(),
+            Some(order) => format!("the largest block is of order {order}"),
+            None => "nothing".to_owned(),
         };
         format!(
             "kind    {}\nin use  {none} none  {quarter} to 1/4  {half} to 1/2  {most} more  {all} all\n\
-             rows    zone, first page, one cell per pageblock; {largest}\n",
+             free    {largest}\nrows    zone, first page, one cell for each pageblock\n",
             kinds.join("  ")
         )
     }
