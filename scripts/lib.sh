@@ -138,7 +138,7 @@ rig_dir() {
 }
 
 # options_y "A B N=1": the lines of a .config.
-options_y() { tr -s ' \n' '\n\n' <<<"$1" | sed '/^$/d; s/^/CONFIG_/; /=/!s/$/=y/'; }
+options_y() { tr -s '[:space:]' '\n' <<<"$1" | sed '/^$/d; s/^/CONFIG_/; /=/!s/$/=y/'; }
 
 # build_kernel RIG TARGET CONFIG MIB MAKE_ARGS...: sets RIG. A build that was cut off goes on where it
 # was; if that fails, it is done once more from nothing.
