@@ -52,8 +52,11 @@ impl RwSem {
     pub(super) fn read_killable(&self) -> Option<ReadGuard<'_>> {
         // SAFETY: By the type invariants.
         let err = unsafe { bindings::down_read_killable(self.raw.get()) };
-        // INVARIANT: Now held for reading.
-        (err == 0).then_some(ReadGuard {
+        if err != 0 {
+            return None;
+        }
+        // INVARIANT: Now held for reading. Made only here: dropping a guard unlocks.
+        Some(ReadGuard {
             sem: self,
             _here: NotThreadSafe,
         })
