@@ -27,6 +27,9 @@ use crate::cmd::{
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (interface 1.0)");
 const _: () = assert!(rust_buddy::uapi::RB_UAPI_MAJOR == 1 && rust_buddy::uapi::RB_UAPI_MINOR == 0);
 
+/// Set apart from a subcommand's own options.
+const HEADING: &str = "Options of all commands";
+
 const AFTER_HELP: &str = "\
 Blocks belong to the open file that allocated them and are freed when it is closed. To keep blocks
 over several commands, let the shell hold the file open and hand it on with --fd:
@@ -36,7 +39,7 @@ over several commands, let the shell hold the file open and hand it on with --fd
   exec 3>&-
 
 Exit codes:
-  0 ok   1 failed   2 wrong usage   3 no device or no permission   4 the module is of another version
+  0 ok   1 failed   2 wrong usage   3 no device or no permission   4 module of another version
   130 and 143: ended by Ctrl-C or SIGTERM, everything freed";
 
 /// Looks at the private memory region of the rust_buddy module, allocates from it, and draws it.
@@ -54,22 +57,22 @@ pub(crate) struct Global {
     /// The device
     #[arg(
         long,
-        global = true,
+        global = true, help_heading = HEADING,
         value_name = "PATH",
         default_value = "/dev/rust_buddy"
     )]
     pub(crate) device: PathBuf,
 
     /// Use the device that the shell holds open as descriptor N, with the blocks it owns
-    #[arg(long, global = true, value_name = "N", conflicts_with = "device")]
+    #[arg(long, global = true, help_heading = HEADING, value_name = "N", conflicts_with = "device")]
     pub(crate) fd: Option<RawFd>,
 
     /// Print one JSON object
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = HEADING)]
     pub(crate) json: bool,
 
-    /// Colour: on terminals if NO_COLOR is not set, always, or never
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// Colour; auto: on terminals if NO_COLOR is not set
+    #[arg(long, global = true, help_heading = HEADING, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: ColorChoice,
 }
 

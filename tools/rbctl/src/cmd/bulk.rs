@@ -45,8 +45,9 @@ use crate::{
 };
 
 const AFTER_HELP: &str = "\
-Each step draws an order (each higher one half as often), one of the --gfp sets and a length, and
-allocates so many blocks with one call. The same seed on the same region gives the same blocks.
+Each step draws an order (each higher one half as often, unless --even), one of the --gfp sets and a
+length, and allocates so many blocks with one call. The same seed on the same region gives the same
+blocks.
 Without --fd everything is freed at the end; with --fd the blocks stay with the shell's open file.
 
 Examples:
@@ -68,6 +69,10 @@ pub(crate) struct BulkArgs {
     /// Request flags; give it several times to mix
     #[arg(long, value_name = "FLAGS", default_values = ["KERNEL", "KERNEL|RECLAIMABLE", "HIGHUSER_MOVABLE"])]
     gfp: Vec<Gfp>,
+
+    /// Draw all orders equally often
+    #[arg(long)]
+    even: bool,
 
     /// How many percent of the blocks are freed again, picked at random
     #[arg(long, value_name = "PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=100))]
@@ -174,14 +179,13 @@ fn progress(count: u32, quiet: bool) -> ProgressBar {
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-/// One call: each higher order half as often as the one below it.
+/// One call: each higher order half as often as the one below it, or all alike.
 fn draw(args: &BulkArgs, rng: &mut Rng, left: u32) -> (Request, u32) {
-    let above = rng.u64(..).trailing_zeros();
-    let order = args
-        .orders
-        .start()
-        .saturating_add(above)
-        .min(*args.orders.end());
+    let (first, last) = (*args.orders.start(), *args.orders.end());
+    let order = match args.even {
+        true => rng.u32(first..=last),
+        false => first.saturating_add(rng.u64(..).trailing_zeros()).min(last),
+    };
     let gfp = rng.choice(&args.gfp).copied().unwrap_or(Gfp::KERNEL);
     (Request::new(gfp, order), rng.u32(1..=args.run).min(left))
 }
@@ -289,6 +293,7 @@ mod tests {
         BulkArgs {
             count: 200,
             orders: 0..=3,
+            even: false,
             gfp: vec![Gfp::KERNEL, Gfp::HIGHUSER_MOVABLE],
             free: 25,
             run: 8,

@@ -18,7 +18,7 @@ use super::{
 };
 
 const MARGIN: u32 = 24;
-const LABEL: u32 = 104;
+const LABEL: u32 = 128;
 const HEAD: u32 = 84;
 const LEGEND: u32 = 92;
 /// Between zones.
@@ -151,7 +151,8 @@ fn draw_cell(block: &Pageblock, page: u64, (x, y): (u32, u32), cell: u32) -> Str
         svg,
         "<rect class=\"frame\" x=\"{x}\" y=\"{y}\" width=\"{size}\" height=\"{size}\"/>"
     );
-    if cell >= 22 {
+    // In smaller cells it would hide the fill.
+    if cell >= 32 {
         svg += &letter(block, x + size / 2, y + size / 2 + 4);
     }
     svg + "</g>\n"
