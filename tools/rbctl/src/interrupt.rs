@@ -6,7 +6,7 @@
 
 use std::{
     io,
-    os::unix::net::UnixStream,
+    os::fd::OwnedFd,
     sync::{
         atomic::{
             AtomicUsize,
@@ -17,11 +17,17 @@ use std::{
     time::Duration,
 };
 
-use rustix::event::{
-    poll,
-    PollFd,
-    PollFlags,
-    Timespec, //
+use rustix::{
+    event::{
+        poll,
+        PollFd,
+        PollFlags,
+        Timespec, //
+    },
+    pipe::{
+        pipe_with,
+        PipeFlags, //
+    }, //
 };
 use signal_hook::consts::{
     SIGHUP,
@@ -37,14 +43,14 @@ use crate::failure::{
 /// Catches the signals that ask for an end, as long as the process lives.
 pub(crate) struct Interrupt {
     code: Arc<AtomicUsize>,
-    wake: UnixStream,
+    wake: OwnedFd,
 }
 
 impl Interrupt {
     /// Starts to catch.
     pub(crate) fn install() -> io::Result<Self> {
         let code = Arc::new(AtomicUsize::new(0));
-        let (wake, sender) = UnixStream::pair()?;
+        let (wake, sender) = pipe_with(PipeFlags::CLOEXEC)?;
         for signal in [SIGINT, SIGTERM, SIGHUP] {
             // The exit code first: whoever is woken looks at it.
             let exit = usize::try_from(128 + signal).unwrap_or(130);
