@@ -67,7 +67,7 @@ impl Text {
 
     fn grow(&mut self, needed: usize) -> Result {
         let size = needed.max(self.bytes.len().wrapping_mul(2)).max(4096);
-        let mut bytes = KVVec::zeroed(size, GFP_KERNEL)?;
+        let mut bytes = KVVec::zeroed(size, GFP_KERNEL | __GFP_NOWARN)?;
         bytes
             .iter_mut()
             .zip(self.bytes.iter())

@@ -20,6 +20,10 @@ use kernel::{
 };
 
 const MAX_ORDER: u32 = bindings::MAX_PAGE_ORDER;
+/// Blocks of one list that are looked at: the host's zone lock is held meanwhile. On hosts with more the
+/// answer may be too small.
+const MAX_BLOCKS: u32 = 65536;
+
 const NR_LISTS: usize = bindings::migratetype_MIGRATE_TYPES as usize;
 
 /// Largest power of two of pages, aligned to itself, that is free in `zone`; 0 if none is. Sleeps.
@@ -126,7 +130,10 @@ impl Table {
     unsafe fn mark_list(&mut self, head: *mut bindings::list_head) {
         // SAFETY: A list head that nobody changes now.
         let mut entry = unsafe { (*head).next };
-        while entry != head {
+        for _ in 0..MAX_BLOCKS {
+            if entry == head {
+                break;
+            }
             // SAFETY: An entry of a free list is the list head of a free block's first page.
             let page = unsafe { entry.byte_sub(offset_of!(bindings::page, __bindgen_anon_1)) };
             // SAFETY: Free pages are online.

@@ -39,6 +39,10 @@ const PAGEBLOCK_ORDER: u32 = bindings::PAGE_BLOCK_MAX_ORDER;
 
 kernel::static_assert!(PAGEBLOCK_ORDER <= bindings::MAX_PAGE_ORDER);
 
+// What the policy takes for granted of the kernel whose texts it repeats.
+kernel::static_assert!(bindings::MAX_PAGE_ORDER == 10);
+kernel::static_assert!(bindings::migratetype_MIGRATE_TYPES == 6);
+
 /// Nanoseconds of `CLOCK_MONOTONIC`. Any context but NMI.
 #[inline]
 pub(crate) fn now_ns() -> u64 {

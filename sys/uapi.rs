@@ -139,16 +139,16 @@ impl<T: FromBytes + AsBytes> UserArray<T> {
         })
     }
 
-    /// Finds out whether the array is there at all, before anything is done on its behalf: reads an
-    /// element of each page. It may still fail later. Sleeps.
+    /// Finds out whether the array can be written to, before anything is done on its behalf: writes an
+    /// element of each page as it was. It may still fail later. Sleeps.
     pub(crate) fn probe(&self) -> Result {
         let step = (super::PAGE_SIZE / 2 / size_of::<T>()).max(1);
         let last = self.nr.wrapping_sub(1) as u32;
 
         for i in (0..self.nr as u32).step_by(step) {
-            self.get(i)?;
+            self.put(i, &self.get(i)?)?;
         }
-        self.get(last).map(drop)
+        self.put(last, &self.get(last)?)
     }
 
     /// Reads element `i`. Sleeps.
