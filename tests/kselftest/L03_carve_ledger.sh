@@ -11,12 +11,30 @@ if ! quiet_node; then
 	finish
 fi
 
+# The kernel may give one of its own pages back meanwhile (seen on the debug kernel). Then the entry
+# is measured again; what the module does wrong, it does wrong again.
 ledger() {
-	before=$(node_pages)
-	same "load $1" "$(load "size_mb=$1 nid=$NODE")" OK
-	same "pages taken" $((before - $(node_pages))) $(($1 * 256))
-	same "unload" "$(unload)" OK
-	same "pages missing after unload" $((before - $(node_pages))) 0
+	for try in 1 2 3; do
+		before=$(node_pages)
+		same "load $1" "$(load "size_mb=$1 nid=$NODE")" OK || return
+		taken=$((before - $(node_pages)))
+		same "unload" "$(unload)" OK || return
+		missing=$((before - $(node_pages)))
+		[ $taken != $(($1 * 256)) ] || [ $missing != 0 ] || return
+		echo "# try $try: taken $taken, missing after unload $missing"
+	done
+	same "pages taken" "$taken" $(($1 * 256))
+	same "pages missing after unload" "$missing" 0
+}
+
+# nothing_lost WHAT SINCE: and on the stock kernel nothing won either.
+nothing_lost() {
+	lost=$(($2 - $(node_pages)))
+	if [ "$RIG" = b ] && [ $lost -lt 0 ]; then
+		echo "# $1: the kernel gave back $((-lost)) of its own"
+	else
+		same "$1" $lost 0
+	fi
 }
 for mb in 4 8 16 64; do
 	ledger $mb
@@ -29,12 +47,12 @@ while [ $i -lt "$(times 10 5 1000)" ] && [ $ktap_bad = 0 ]; do
 	ledger 64
 	i=$((i + 1))
 done
-same "pages lost in all" $((start - $(node_pages))) 0
+nothing_lost "pages lost in all" "$start"
 result ledger_repeated
 
 for p in "size_mb=4194304" "size_mb=64 min_host_free_mb=1000000" "size_mb=64 dma_pct=101"; do
 	load "$p nid=$NODE" >/dev/null && unload >/dev/null
 done
-same "pages lost in refused loads" $((start - $(node_pages))) 0
+nothing_lost "pages lost in refused loads" "$start"
 result ledger_of_refused_loads
 finish

@@ -241,21 +241,21 @@ static void munmap_half(void)
 {
 	unmap_all = false;
 	order = 4;
-	permutations(rb_times(1, 4, 1), rb_times(1, 1, 10));
+	permutations(rb_times(1, 8, 1), rb_times(1, 1, 10));
 }
 
 static void munmap_whole(void)
 {
 	unmap_all = true;
 	order = 4;
-	permutations(rb_times(2, 8, 1), rb_times(1, 1, 10));
+	permutations(rb_times(2, 16, 1), rb_times(1, 1, 10));
 }
 
 static void huge_entry(void)
 {
 	unmap_all = false;
 	order = 9;
-	permutations(rb_times(6, 24, 1), 1);
+	permutations(rb_times(6, 48, 1), 1);
 }
 
 RB_PROGRAM(M03_lifetime_permutations, 0,

@@ -141,7 +141,7 @@ static void one_turn(unsigned int turn)
 static void recycled_pages_are_zero(void)
 {
 	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
-	unsigned int turns = rb_times(21, 14, 200);
+	unsigned int turns = rb_times(21, 7, 200);
 	struct rb_query q;
 	struct stat st;
 	int fd = dev_open();

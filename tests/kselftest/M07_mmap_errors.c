@@ -66,7 +66,7 @@ static void every_free_window(void)
 {
 	int fd = start(), wrong = 0;
 
-	for (uint64_t id = 0; id < q.region_pages; id++)
+	for (uint64_t id = 0; id < q.region_pages; id += rb_times(1, 23, 1))
 		if (id != a.id)
 			wrong += SHARED(RB_MMAP_BASE + (id << q.window_shift), PAGE) != ENXIO;
 	CHECK_EQ(wrong, 0);
@@ -142,8 +142,10 @@ static void advice(void)
 	NEED(p != MAP_FAILED);
 	p[0] = 9;
 	err = ADVICE(MADV_DONTNEED);
-	if (err == ENOSYS)
+	if (err == ENOSYS) {
+		munmap(p, 4 * PAGE);
 		SKIP("kernel without madvise");
+	}
 	CHECK_EQ(err, EINVAL);
 	CHECK_EQ(ADVICE(MADV_POPULATE_WRITE), EINVAL);
 	CHECK_EQ(ADVICE(MADV_DODUMP), EINVAL);

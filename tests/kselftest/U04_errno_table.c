@@ -92,7 +92,7 @@ static void every_id(void)
 
 	NEED(r && !dev_alloc(fd, RB_GFP_KERNEL, 4, &a));
 	hash = region_hash(fd);
-	for (uint32_t id = 0; id < r->query.region_pages; id++)
+	for (uint32_t id = 0; id < r->query.region_pages; id += rb_times(1, 7, 1))
 		if (id != a.id)
 			wrong += dev_free_raw(fd, id, a.gen, 4, 0) != -ENOENT;
 	CHECK_EQ(wrong, 0);
