@@ -4,8 +4,8 @@
 //! `mm/page_alloc.c` manages memory, and offered through `/dev/rust_buddy`.
 //!
 //! Bottom-up, each layer using only those before it: `sys` (the kernel, and all unsafe code),
-//! `zone` (free lists and watermarks), `gfp` (requests), `slowpath` (decisions), `page_alloc` (zones
-//! put together), `device` (users).
+//! `zone` (free lists and watermarks), `gfp` (requests), `slowpath` (decisions), `page_alloc`
+//! (zones put together), `device` (users).
 
 mod device;
 mod gfp;
@@ -33,7 +33,7 @@ module! {
     params: {
         size_mb: u32 {
             default: 64,
-            description: "Size of the region in MiB, rounded down to a power of two, at least 4 (default 64)",
+            description: "MiB to take, rounded down to a power of two, at least 4 (default 64)",
         },
         nid: i32 {
             default: -1,
@@ -67,7 +67,7 @@ static VERSION: [u8; 14] = *b"version=0.1.0\0";
 /// The loaded module. Fields are dropped from first to last: first nobody can open it any more.
 struct RustBuddy {
     _device_node: sys::Registration<Device>,
-    _files: Files,
+    _files: Option<Files>,
     device: Arc<Device>,
 }
 
@@ -75,14 +75,15 @@ impl kernel::Module for RustBuddy {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let mapper = sys::Mapper::new(device::WINDOW_ORDER)?;
         let device = Arc::new(Device::new(params(), mapper.clone())?, GFP_KERNEL)?;
-        let files = Files::new(&device)?;
+        // The last step that can fail: from here on the device can be opened.
         let node = sys::Registration::new(c"rust_buddy", device.clone(), mapper)?;
         let config = device.region().config();
 
         pr_info!("{} pages on node {}\n", config.nr_pages, config.nid);
         Ok(Self {
             _device_node: node,
-            _files: files,
+            // Nobody should miss a device because its debugging files could not be made.
+            _files: Files::new(&device).ok(),
             device,
         })
     }

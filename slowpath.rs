@@ -2,8 +2,13 @@
 
 //! What a request may do after the first look at the free lists failed.
 //!
-//! Decisions only; `page_alloc/` acts on them. So far the slow path lowers the watermark and opens
-//! reserves as the request's flags allow; it neither reclaims nor compacts.
+//! Decisions only; `page_alloc/` acts on them.
+//!
+//! # Differences
+//!
+//! So far the slow path lowers the watermark and opens reserves as the request's flags allow. It
+//! neither reclaims, compacts, kills nor waits, and it does not look at the task: real-time tasks,
+//! `PF_MEMALLOC` and victims of the OOM killer get nothing that others do not.
 //!
 //! C: `__alloc_pages_slowpath()`, `alloc_flags_slowpath()`, `__gfp_pfmemalloc_flags()` in
 //! `mm/page_alloc.c`.

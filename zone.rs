@@ -4,8 +4,8 @@
 //!
 //! Bottom-up: [`order`] (arithmetic), [`memmap`] (lists through the pages), [`free_area`] (lists by
 //! order and type), [`pageblock`], [`buddy`] (split and merge), [`fallback`] (other types' pages),
-//! [`watermark`] (how much is kept free), [`free_state`] (whether it is). The zone puts a lock around the [`buddy::Buddy`] and
-//! publishes what is read without it.
+//! [`watermark`] (how much is kept free), [`free_state`] (whether it is). The zone puts a lock
+//! around the [`buddy::Buddy`] and publishes what is read without it.
 //!
 //! C: `struct zone` in `include/linux/mmzone.h`.
 
@@ -160,6 +160,7 @@ impl Zone {
     /// Makes a zone all of whose pages are free.
     ///
     /// Allocates: sleeps.
+    #[inline(never)]
     pub(crate) fn new(span: ZoneSpan, pageblock_order: Order, mobility_off: bool) -> Result<Self> {
         let buddy = Buddy::new(span.start, span.nr_pages, pageblock_order, mobility_off)?;
         let zone = Self {
@@ -232,6 +233,10 @@ impl Zone {
     }
 
     /// Takes a block off the free lists (C: `rmqueue_buddy()`).
+    ///
+    /// # Differences
+    ///
+    /// No pageblock is put into the high-order atomic reserve yet, so its lists stay empty.
     pub(crate) fn rmqueue(
         &self,
         order: Order,
@@ -252,6 +257,16 @@ impl Zone {
             buddy.count_alloc(&block);
             Some(block)
         })
+    }
+
+    /// Counts a request that would have liked this zone best and got nothing.
+    pub(crate) fn count_alloc_fail(&self) {
+        self.with(|buddy| buddy.events.alloc_fail = buddy.events.alloc_fail.wrapping_add(1));
+    }
+
+    /// Counts a block that is lost because a check failed.
+    pub(crate) fn count_bad_page(&self) {
+        self.with(|buddy| buddy.events.bad_page = buddy.events.bad_page.wrapping_add(1));
     }
 
     /// Gives a block of this zone back (C: `free_one_page()`).

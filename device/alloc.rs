@@ -78,6 +78,7 @@ impl Nodes {
 
 impl Device {
     /// RB_ALLOC.
+    #[inline(never)]
     pub(super) fn alloc(&self, call: &Call, file: &File) -> Result {
         let mut req: uapi::rb_alloc = call.read()?;
         let zeros = req.flags | req.timeout_ns | req.reserved2;
@@ -90,6 +91,9 @@ impl Device {
             mask: req.nodemask,
         };
         let ctx = self.request(call, req.gfp, req.order, &nodes)?;
+        // A request that cannot be answered must not even take a block for a moment: that alone can
+        // change the type of a pageblock.
+        call.write(&req)?;
         let start = sys::now_ns();
         let granted = self.grant(file, &ctx)?;
 
@@ -111,6 +115,7 @@ impl Device {
     }
 
     /// RB_FREE.
+    #[inline(never)]
     pub(super) fn free(&self, call: &Call, file: &File) -> Result {
         let req: uapi::rb_free = call.read()?;
         let mapped = mapped(req.flags, uapi::RB_FREE_ZAP)?;
@@ -131,6 +136,7 @@ impl Device {
     }
 
     /// RB_ALLOC_BULK. As many blocks as there are; ENOMEM only if there is none.
+    #[inline(never)]
     pub(super) fn alloc_bulk(&self, call: &Call, file: &File) -> Result {
         let mut req: uapi::rb_bulk = call.read()?;
 
@@ -144,8 +150,7 @@ impl Device {
         };
         let ctx = self.request(call, req.gfp, req.order, &nodes)?;
         let blocks = uapi::UserArray::new(req.blocks_ptr, req.nr)?;
-        // A request that cannot be answered must not even take a block for a moment: that alone can
-        // change the type of a pageblock.
+        // As in `alloc`.
         blocks.probe()?;
         let mut handles = KVVec::from_elem(NO_HANDLE, req.nr as usize, GFP_KERNEL)?;
 
@@ -191,6 +196,7 @@ impl Device {
     }
 
     /// RB_FREE_BULK. Goes on after an error; answers the first.
+    #[inline(never)]
     pub(super) fn free_bulk(&self, call: &Call, file: &File) -> Result {
         let mut req: uapi::rb_bulk = call.read()?;
         let mapped = mapped(req.flags, uapi::RB_FREE_ZAP)?;
@@ -245,6 +251,7 @@ impl Device {
     }
 
     /// RB_RESET.
+    #[inline(never)]
     pub(super) fn reset(&self, call: &Call, file: &File) -> Result {
         let req: uapi::rb_reset = call.read()?;
         let zap = mapped(req.flags & !uapi::RB_RESET_FD, uapi::RB_RESET_ZAP)?;
@@ -253,14 +260,19 @@ impl Device {
             return Err(EINVAL);
         }
         call.require_write()?;
-        let has_mapped = self
+        let client = file.client;
+        let begins = self
             .records()
-            .with(|records| records.clients.has_mapped(file.client));
+            .with(|records| records.clients.begin_reset(client, zap));
 
-        match zap == Mapped::Busy && has_mapped {
-            true => Err(EBUSY),
-            false => self.free_all(file, zap),
+        if !begins {
+            return Err(EBUSY);
         }
+        let result = self.free_all(file, zap);
+
+        self.records()
+            .with(|records| records.clients.end_reset(client));
+        result
     }
 
     /// Frees everything that a file owns.
@@ -317,6 +329,7 @@ impl Device {
         // free lists say. The block stays lost.
         if !self.carved().claim(idx, block.nr_pages()) {
             warn_on!(true);
+            self.region().count_bad_page(&block);
             return Err(ENOMEM);
         }
         self.carved().zero(idx, block.nr_pages());
@@ -337,8 +350,8 @@ impl Device {
         }
     }
 
-    /// Frees a block by its handle: the errors of [`Records::check`](super::records::Records::check),
-    /// or EBUSY.
+    /// Frees a block by its handle: the errors of
+    /// [`Records::check`](super::records::Records::check), or EBUSY.
     fn free_handle(&self, file: &File, handle: Handle, order: u32, mapped: Mapped) -> Result {
         // An order that does not exist differs from every block's; but a bad handle comes first.
         match Order::new(order) {
@@ -350,17 +363,16 @@ impl Device {
 
     /// Takes a block from its file and gives it back to the allocator.
     fn revoke(&self, file: &File, handle: Handle, order: Order, mapped: Mapped) -> Result {
-        let remove = || {
+        let remove = |mapped| {
             self.records()
                 .with(|records| records.remove(file.client, handle, order, mapped))
         };
-        let block = match mapped {
-            Mapped::Busy => remove()?,
-            Mapped::Zap => {
-                self.records()
-                    .with(|records| records.check(file.client, handle, order))?;
-                self.zap(handle.id, order, remove)?
+        // Few blocks are mapped, and only those need to be unmapped.
+        let block = match remove(Mapped::Busy) {
+            Err(error) if error == EBUSY && mapped == Mapped::Zap => {
+                self.zap(handle.id, order, || remove(Mapped::Zap))?
             }
+            result => result?,
         };
 
         file.vm.uncharge(u64::from(block.nr_pages()));
@@ -382,6 +394,7 @@ impl Device {
             // Not handed out, so not to be freed: it stays lost.
             false => {
                 warn_on!(true);
+                self.region().count_bad_page(&block);
             }
         }
     }

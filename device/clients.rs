@@ -4,6 +4,7 @@
 
 #![deny(unsafe_code)]
 
+use super::records::Mapped;
 use crate::sys;
 use kernel::prelude::*;
 
@@ -25,6 +26,10 @@ pub(crate) struct Client {
     pub(crate) maps: u64,
     /// Blocks of it that are mapped.
     mapped: u64,
+    /// Zapped blocks whose mappings are still there.
+    zapped: u32,
+    /// Calls that are freeing everything.
+    resetting: u32,
     /// Requests that ended without a block.
     pub(crate) fails: u64,
     /// Its newest record; or the next free slot.
@@ -44,6 +49,8 @@ impl Client {
         peak: 0,
         maps: 0,
         mapped: 0,
+        zapped: 0,
+        resetting: 0,
         fails: 0,
         first: NONE,
         open: false,
@@ -66,6 +73,9 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
+    /// Bytes of a slot.
+    pub(super) const CLIENT_BYTES: usize = core::mem::size_of::<Client>();
+
     /// A table for a region of `nr_pages`: one slot for each 16 pages, within limits.
     ///
     /// Allocates: sleeps.
@@ -128,9 +138,44 @@ impl Clients {
         self.get(slot).is_some_and(|client| client.mapped > 0)
     }
 
+    /// Begins to free everything that a client has, and keeps it from mapping more meanwhile.
+    /// Returns `false`, having done nothing, if mapped blocks are in the way.
+    pub(crate) fn begin_reset(&mut self, slot: u32, mapped: Mapped) -> bool {
+        if mapped == Mapped::Busy && self.has_mapped(slot) {
+            return false;
+        }
+        self.change(slot, |client| {
+            client.resetting = client.resetting.wrapping_add(1)
+        });
+        true
+    }
+
+    /// Ends what [`begin_reset`](Self::begin_reset) began.
+    pub(crate) fn end_reset(&mut self, slot: u32) {
+        self.change(slot, |client| {
+            client.resetting = client.resetting.wrapping_sub(1)
+        });
+    }
+
     /// Counts a request that ended without a block.
     pub(crate) fn add_fail(&mut self, slot: u32) {
         self.change(slot, |client| client.fails = client.fails.wrapping_add(1));
+    }
+
+    pub(super) fn is_resetting(&self, slot: u32) -> bool {
+        self.get(slot).is_some_and(|client| client.resetting > 0)
+    }
+
+    pub(super) fn nr_zapped(&self, slot: u32) -> u32 {
+        self.get(slot).map_or(0, |client| client.zapped)
+    }
+
+    pub(super) fn add_zapped(&mut self, slot: u32) {
+        self.change(slot, |client| client.zapped = client.zapped.wrapping_add(1));
+    }
+
+    pub(super) fn sub_zapped(&mut self, slot: u32) {
+        self.change(slot, |client| client.zapped = client.zapped.wrapping_sub(1));
     }
 
     pub(super) fn first(&self, slot: u32) -> u32 {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Files in `/sys/kernel/debug/rust_buddy/`: the kernel's own texts, of this region.
+//! Files in `/sys/kernel/debug/rust_buddy/`: the kernel's own texts, of this region. zoneinfo and
+//! vmstat have the lines that mean something here: neither per-node, NUMA and LRU items, nor empty
+//! zones.
 //!
 //! Each zone is pictured at one instant; the text is made from the pictures, outside the lock.
 //!
@@ -26,7 +28,9 @@ use crate::{
         },
         order::Order,
         vmstat::Snapshot,
-        Zone, //
+        Zone,
+        ZoneType,
+        NR_ZONES, //
     }, //
 };
 use core::fmt::Write;
@@ -43,6 +47,7 @@ pub(crate) struct Files(#[expect(dead_code, reason = "removes the files when dro
 
 impl Files {
     /// Makes the files.
+    #[inline(never)]
     pub(crate) fn new(device: &Arc<Device>) -> Result<Self> {
         let mut dir = sys::Dir::new(c"rust_buddy")?;
 
@@ -266,38 +271,64 @@ struct Vmstat(Arc<Device>);
 impl sys::Show for Vmstat {
     fn show(&self, out: &mut Text) -> Result {
         let region = self.0.region();
-        let pictures = || region.zones().map(|zone| (zone, zone.snapshot()));
-        let sum = |f: &dyn Fn(&Snapshot) -> u64| {
-            pictures().fold(0u64, |sum, (_, picture)| sum.wrapping_add(f(&picture)))
-        };
-        let order = region.config().pageblock_order;
+        let mut sums = Sums::default();
 
-        writeln!(out, "nr_free_pages {}", sum(&|p| p.nr_free))?;
-        writeln!(
-            out,
-            "nr_free_pages_blocks {}",
-            sum(&|p| p.nr_free_in_pageblocks(order))
-        )?;
-        writeln!(out, "nr_free_cma {}", sum(&|p| p.nr_free_cma))?;
-        for (zone, picture) in pictures() {
-            writeln!(
-                out,
-                "pgalloc_{} {}",
-                vmstat_name(zone),
-                picture.events.pgalloc
-            )?;
+        for zone in region.zones() {
+            sums.add(
+                zone.kind(),
+                &zone.snapshot(),
+                region.config().pageblock_order,
+            );
         }
-        writeln!(out, "pgfree {}", sum(&|p| p.events.pgfree))?;
+        writeln!(out, "nr_free_pages {}", sums.nr_free)?;
+        writeln!(out, "nr_free_pages_blocks {}", sums.nr_free_in_pageblocks)?;
+        writeln!(out, "nr_free_cma {}", sums.nr_free_cma)?;
+        for zone in region.zones() {
+            let pgalloc = sums.pgalloc.get(zone.kind().index()).copied().unwrap_or(0);
+
+            writeln!(out, "pgalloc_{} {pgalloc}", vmstat_name(zone))?;
+        }
+        writeln!(out, "pgfree {}", sums.pgfree)?;
         writeln!(out, "rb_alloc_fail {}", region.nr_alloc_fail())?;
-        writeln!(out, "rb_extfrag_claim {}", sum(&|p| p.events.extfrag_claim))?;
-        writeln!(out, "rb_extfrag_steal {}", sum(&|p| p.events.extfrag_steal))?;
+        writeln!(out, "rb_bad_page {}", sums.bad_page)?;
+        writeln!(out, "rb_extfrag_claim {}", sums.extfrag_claim)?;
+        writeln!(out, "rb_extfrag_steal {}", sums.extfrag_steal)?;
         Ok(())
     }
 }
 
-fn vmstat_name(zone: &Zone) -> &'static str {
-    use crate::zone::ZoneType;
+/// Numbers of all zones together, one picture of each.
+#[derive(Default)]
+struct Sums {
+    nr_free: u64,
+    nr_free_in_pageblocks: u64,
+    nr_free_cma: u64,
+    pgalloc: [u64; NR_ZONES],
+    pgfree: u64,
+    bad_page: u64,
+    extfrag_claim: u64,
+    extfrag_steal: u64,
+}
 
+impl Sums {
+    fn add(&mut self, kind: ZoneType, picture: &Snapshot, pageblock_order: Order) {
+        let in_pageblocks = picture.nr_free_in_pageblocks(pageblock_order);
+        let events = &picture.events;
+
+        self.nr_free = self.nr_free.wrapping_add(picture.nr_free);
+        self.nr_free_in_pageblocks = self.nr_free_in_pageblocks.wrapping_add(in_pageblocks);
+        self.nr_free_cma = self.nr_free_cma.wrapping_add(picture.nr_free_cma);
+        if let Some(pgalloc) = self.pgalloc.get_mut(kind.index()) {
+            *pgalloc = events.pgalloc;
+        }
+        self.pgfree = self.pgfree.wrapping_add(events.pgfree);
+        self.bad_page = self.bad_page.wrapping_add(events.bad_page);
+        self.extfrag_claim = self.extfrag_claim.wrapping_add(events.extfrag_claim);
+        self.extfrag_steal = self.extfrag_steal.wrapping_add(events.extfrag_steal);
+    }
+}
+
+fn vmstat_name(zone: &Zone) -> &'static str {
     match zone.kind() {
         ZoneType::Dma => "dma",
         ZoneType::Dma32 => "dma32",

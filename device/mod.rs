@@ -35,7 +35,10 @@ use crate::{
     }, //
 };
 use call::Call;
-use clients::Client;
+use clients::{
+    Client,
+    Clients, //
+};
 use kernel::{
     prelude::*,
     sync::Arc,
@@ -81,8 +84,10 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    /// Bytes of metadata for each page: links, tag and record; a bit more for claims and pageblocks.
-    pub(crate) const METADATA_BYTES: usize = Records::RECORD_BYTES + 9;
+    /// Bytes of metadata for each page: links, tag, records and clients; some bits more for claims
+    /// and pageblocks.
+    pub(crate) const METADATA_BYTES: usize =
+        Records::RECORD_BYTES + Records::RECORD_BYTES / 16 + Clients::CLIENT_BYTES.div_ceil(16) + 9;
 
     /// Carves a region and makes an allocator for it.
     ///
@@ -156,6 +161,7 @@ impl Device {
 }
 
 /// Makes what is kept beside the pages.
+#[inline(never)]
 fn tables(config: RegionConfig) -> Result<(Region, sys::Locked<Records>)> {
     let records = Records::new(config.nr_pages)?;
 
@@ -166,6 +172,7 @@ fn tables(config: RegionConfig) -> Result<(Region, sys::Locked<Records>)> {
 }
 
 /// Takes the pages from the kernel.
+#[inline(never)]
 fn carve(params: &Params) -> Result<sys::CarvedRegion> {
     let nr_pages = params.nr_pages();
     let needed = params.min_host_free().wrapping_add(u64::from(nr_pages));
@@ -223,9 +230,15 @@ impl sys::CharDevice for Device {
         // No mapping is left, since each holds the file: nothing can be busy.
         if self.free_all(&file, Mapped::Busy).is_err() {
             warn_on!(true);
+            // Unmapped by force a block is safe to give back, whatever was counted wrongly.
+            let _ = self.free_all(&file, Mapped::Zap);
         }
-        self.records
-            .with(|records| records.clients.close(file.client));
+        self.records.with(|records| {
+            // Who still owns something must not leave it to the next one: that slot stays lost.
+            if records.newest(file.client).is_none() {
+                records.clients.close(file.client);
+            }
+        });
     }
 
     fn ioctl(&self, file: &File, writable: bool, cmd: u32, arg: usize) -> Result {

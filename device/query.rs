@@ -38,6 +38,7 @@ const MAX_FETCH: u32 = 65536;
 
 impl Device {
     /// RB_QUERY.
+    #[inline(never)]
     pub(super) fn query(&self, call: &Call, file: &File) -> Result {
         let req: uapi::rb_query = call.read()?;
 
@@ -89,10 +90,12 @@ impl Device {
     }
 
     /// RB_ZONE_STAT.
+    #[inline(never)]
     pub(super) fn zone_stat(&self, call: &Call) -> Result {
-        let req: uapi::rb_zone_stat = call.read()?;
+        // Read and answered in one place: it is large.
+        let mut req: uapi::rb_zone_stat = call.read()?;
 
-        if req.flags != 0 || req.reserved0 != 0 {
+        if req.flags != 0 || req.reserved0 != 0 || req.reserved1 != [0; 6] {
             return Err(EINVAL);
         }
         let kind = ZoneType::from_number(req.zone).ok_or(EINVAL)?;
@@ -101,14 +104,12 @@ impl Device {
         if req.nid != self.region().config().nid {
             return Err(ENODEV);
         }
-        let mut answer = zone_stat(zone);
-
-        answer.nid = req.nid;
-        answer.zone = req.zone;
-        call.write(&answer)
+        fill_zone_stat(&mut req, zone);
+        call.write(&req)
     }
 
     /// RB_BLOCKMAP.
+    #[inline(never)]
     pub(super) fn blockmap(&self, call: &Call) -> Result {
         let mut req: uapi::rb_blockmap = call.read()?;
 
@@ -151,10 +152,13 @@ impl Device {
     }
 
     /// RB_VERIFY. Holds each zone's lock for the walk of that zone.
+    #[inline(never)]
     pub(super) fn verify(&self, call: &Call) -> Result {
         let req: uapi::rb_verify = call.read()?;
 
-        if req.flags != 0 || req.reserved0 != 0 {
+        let reserved = req.reserved0 | req.reserved1;
+
+        if req.flags != 0 || reserved != 0 || req.reserved2 != [0; 7] {
             return Err(EINVAL);
         }
         let report = self.region().validate();
@@ -188,57 +192,65 @@ fn info(kind: ZoneType, nid: i32, stat: &PageblockStat) -> u32 {
         | largest << uapi::RB_PB_LARGEST_SHIFT
 }
 
-fn zone_stat(zone: &Zone) -> uapi::rb_zone_stat {
+/// Fills in everything but what the caller said.
+fn fill_zone_stat(stat: &mut uapi::rb_zone_stat, zone: &Zone) {
     let span = zone.span();
     let picture = zone.snapshot();
     let marks = zone.marks();
     let nr_pages = u64::from(span.nr_pages);
-    let mut stat = uapi::rb_zone_stat {
-        seq: picture.seq,
-        spanned: nr_pages,
-        present: nr_pages,
-        managed: nr_pages,
-        free: picture.nr_free,
-        min: marks.visible(Wmark::Min),
-        low: marks.visible(Wmark::Low),
-        high: marks.visible(Wmark::High),
-        promo: marks.visible(Wmark::Promo),
-        boost: marks.boost,
-        free_highatomic: picture.nr_free_highatomic,
-        start_idx: u64::from(span.start.get()),
-        ..Default::default()
-    };
 
-    for (to, from) in stat.protection.iter_mut().zip(span.lowmem_reserve) {
-        *to = from;
+    stat.seq = picture.seq;
+    (stat.spanned, stat.present, stat.managed) = (nr_pages, nr_pages, nr_pages);
+    stat.free = picture.nr_free;
+    stat.pcp_total = 0;
+    stat.min = marks.visible(Wmark::Min);
+    stat.low = marks.visible(Wmark::Low);
+    stat.high = marks.visible(Wmark::High);
+    stat.promo = marks.visible(Wmark::Promo);
+    stat.boost = marks.boost;
+    stat.reserved_highatomic = 0;
+    stat.free_highatomic = picture.nr_free_highatomic;
+    stat.start_idx = u64::from(span.start.get());
+    fill(&mut stat.protection, span.lowmem_reserve.iter().copied());
+    fill(&mut stat.name, zone.kind().name().bytes());
+    fill_free(stat, &picture);
+    fill_events(stat, &picture);
+}
+
+/// Overwrites `to` with `from`, and what is left of it with zeroes.
+fn fill<T: Copy + Default>(to: &mut [T], from: impl Iterator<Item = T>) {
+    let mut from = from.fuse();
+
+    for slot in to {
+        *slot = from.next().unwrap_or_default();
     }
-    for (to, from) in stat.name.iter_mut().zip(zone.kind().name().bytes()) {
-        *to = from;
-    }
-    fill_free(&mut stat, &picture);
-    fill_events(&mut stat, &picture);
-    stat
 }
 
 fn fill_free(stat: &mut uapi::rb_zone_stat, picture: &Snapshot) {
-    for (row, mt) in stat.nr_free.iter_mut().zip(Migratetype::ALL) {
-        for (cell, order) in row.iter_mut().zip(Order::all()) {
-            *cell = u64::from(*picture.blocks.at(mt).at(order));
-        }
+    let mut types = Migratetype::ALL.iter();
+
+    for row in &mut stat.nr_free {
+        let mt = types.next();
+        let count = |order| mt.map_or(0, |mt| u64::from(*picture.blocks.at(*mt).at(order)));
+
+        fill(row, Order::all().map(count));
     }
 }
 
 fn fill_events(stat: &mut uapi::rb_zone_stat, picture: &Snapshot) {
-    let events = [
-        (uapi::RB_EVENT_PGALLOC, picture.events.pgalloc),
-        (uapi::RB_EVENT_PGFREE, picture.events.pgfree),
-        (uapi::RB_EVENT_EXTFRAG_CLAIM, picture.events.extfrag_claim),
-        (uapi::RB_EVENT_EXTFRAG_STEAL, picture.events.extfrag_steal),
-    ];
+    let events = &picture.events;
 
-    for (event, count) in events {
-        if let Some(cell) = stat.events.get_mut(event as usize) {
-            *cell = count;
-        }
-    }
+    // In the order of `enum rb_event`.
+    fill(
+        &mut stat.events,
+        [
+            events.pgalloc,
+            events.pgfree,
+            events.extfrag_claim,
+            events.extfrag_steal,
+            events.alloc_fail,
+            events.bad_page,
+        ]
+        .into_iter(),
+    );
 }

@@ -77,10 +77,19 @@ impl Record {
     };
 }
 
+/// Share of the records that may be zapped ones whose mappings are still there: one in so many.
+const ZAPPED_SHARE: u32 = 16;
+
+/// Share of those that one client may have.
+const ZAPPED_CLIENT_SHARE: u32 = 4;
+
 /// All records, and the clients that own them.
+///
+/// There are more records than pages, so that zapped ones never keep a page from being allocated.
 ///
 /// # Invariants
 ///
+/// - At most `zapped_max` records are zapped; `nr_zapped` counts them.
 /// - A used record is on its owner's list, and its block belongs to it alone.
 /// - Free records below `fresh` are on the list that starts at `free`; those from `fresh` on have
 ///   never been used.
@@ -88,6 +97,9 @@ pub(crate) struct Records {
     table: KVVec<Record>,
     free: u32,
     fresh: u32,
+    nr_pages: u32,
+    nr_zapped: u32,
+    zapped_max: u32,
     pub(super) clients: Clients,
 }
 
@@ -107,11 +119,17 @@ impl Records {
     ///
     /// Allocates: sleeps.
     pub(crate) fn new(nr_pages: u32) -> Result<Self> {
+        let zapped_max = (nr_pages / ZAPPED_SHARE).max(ZAPPED_CLIENT_SHARE);
+        let nr_records = nr_pages.wrapping_add(zapped_max) as usize;
+
         // INVARIANT: No record was ever used.
         Ok(Self {
-            table: KVVec::from_elem(Record::FREE, nr_pages as usize, GFP_KERNEL)?,
+            table: KVVec::from_elem(Record::FREE, nr_records, GFP_KERNEL)?,
             free: NONE,
             fresh: 0,
+            nr_pages,
+            nr_zapped: 0,
+            zapped_max,
             clients: Clients::new(nr_pages)?,
         })
     }
@@ -149,6 +167,10 @@ impl Records {
     /// Checks a handle. ERANGE: no such record; ENOENT: not this client's; ESTALE: of another
     /// time; EINVAL: of another size.
     pub(crate) fn check(&self, owner: u32, handle: Handle, order: Order) -> Result {
+        // Records beyond the number of pages come into being when they are first used.
+        if handle.id >= self.nr_pages.max(self.fresh) {
+            return Err(ERANGE);
+        }
         let record = self.table.get(handle.id as usize).ok_or(ERANGE)?;
 
         if record.state != State::Used || record.owner != owner {
@@ -163,7 +185,8 @@ impl Records {
         }
     }
 
-    /// Takes a block away from its client: the errors of [`check`](Self::check), or EBUSY.
+    /// Takes a block away from its client: the errors of [`check`](Self::check), or EBUSY: mapped,
+    /// or too many zapped blocks are still mapped.
     pub(crate) fn remove(
         &mut self,
         owner: u32,
@@ -192,7 +215,7 @@ impl Records {
     fn take(&mut self, id: u32, mapped: Mapped) -> Result<Block> {
         let record = *self.table.get(id as usize).ok_or(ERANGE)?;
 
-        if record.maps > 0 && mapped == Mapped::Busy {
+        if record.maps > 0 && (mapped == Mapped::Busy || !self.may_zap(record.owner)) {
             return Err(EBUSY);
         }
         self.unlink(&record);
@@ -200,6 +223,9 @@ impl Records {
             .sub_pages(record.owner, record.order.nr_pages());
         if record.maps > 0 {
             self.clients.sub_mapped(record.owner);
+            self.clients.add_zapped(record.owner);
+            // INVARIANT: `may_zap` saw room.
+            self.nr_zapped = self.nr_zapped.wrapping_add(1);
             self.set_state(id, State::Zapped);
         } else {
             self.put_free(id);
@@ -207,9 +233,18 @@ impl Records {
         Ok(Block::new(PageIdx::new(record.head), record.order))
     }
 
+    /// Whether this client may leave one more zapped block behind its mappings.
+    fn may_zap(&self, owner: u32) -> bool {
+        self.nr_zapped < self.zapped_max
+            && self.clients.nr_zapped(owner) < self.zapped_max / ZAPPED_CLIENT_SHARE
+    }
+
     /// Counts a mapping of `nr` pages from page `first` of the window of record `id` on. ENXIO if
-    /// they are not all in a block of this client.
+    /// they are not all in a block of this client; EBUSY while everything of it is being freed.
     pub(crate) fn map(&mut self, owner: u32, id: u32, first: u64, nr: u64) -> Result {
+        if self.clients.is_resetting(owner) {
+            return Err(EBUSY);
+        }
         let record = self.table.get_mut(id as usize).ok_or(ENXIO)?;
         let end = first.checked_add(nr).ok_or(ENXIO)?;
         let fits = end <= u64::from(record.order.nr_pages());
@@ -228,7 +263,8 @@ impl Records {
     /// A mapping was copied: one more.
     pub(crate) fn map_open(&mut self, id: u32) {
         if let Some(record) = self.table.get_mut(id as usize) {
-            record.maps = record.maps.wrapping_add(1);
+            // A count that got so high stays: better a lost block than one freed under a mapping.
+            record.maps = record.maps.saturating_add(1);
             self.clients.add_map(record.owner);
         }
     }
@@ -239,13 +275,19 @@ impl Records {
             return;
         };
 
-        record.maps = record.maps.saturating_sub(1);
+        if record.maps != u32::MAX {
+            record.maps = record.maps.saturating_sub(1);
+        }
         let last = record.maps == 0;
         let (owner, state) = (record.owner, record.state);
 
         self.clients.sub_map(owner);
         match state {
-            State::Zapped if last => self.put_free(id),
+            State::Zapped if last => {
+                self.nr_zapped = self.nr_zapped.wrapping_sub(1);
+                self.clients.sub_zapped(owner);
+                self.put_free(id);
+            }
             State::Used if last => self.clients.sub_mapped(owner),
             _ => {}
         }
@@ -433,10 +475,52 @@ mod tests {
     }
 
     #[test]
+    fn zapped_records_never_keep_pages_from_being_allocated() -> Result {
+        let (mut records, me) = with_client()?;
+        let you = records.clients.open(Client::NOBODY).ok_or(ENOMEM)?;
+        let mut nr_zapped = 0;
+
+        for head in 0..64 {
+            let handle = insert(&mut records, me, head)?;
+
+            records.map(me, handle.id, 0, 1)?;
+            if records
+                .remove(me, handle, Order::ZERO, Mapped::Zap)
+                .is_err()
+            {
+                records.map_close(handle.id);
+                let _ = records.remove(me, handle, Order::ZERO, Mapped::Busy)?;
+                break;
+            }
+            nr_zapped += 1;
+        }
+        assert_eq!(nr_zapped, 1);
+        for head in 0..64 {
+            let _ = insert(&mut records, you, head)?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn nothing_is_mapped_while_everything_is_freed() -> Result {
+        let (mut records, me) = with_client()?;
+        let handle = insert(&mut records, me, 7)?;
+
+        records.map(me, handle.id, 0, 1)?;
+        assert!(!records.clients.begin_reset(me, Mapped::Busy));
+        assert!(records.clients.begin_reset(me, Mapped::Zap));
+        assert_eq!(records.map(me, handle.id, 0, 1).err(), Some(EBUSY));
+        records.clients.end_reset(me);
+        assert!(records.map(me, handle.id, 0, 1).is_ok());
+        Ok(())
+    }
+
+    #[test]
     fn the_table_can_run_out() -> Result {
         let (mut records, me) = with_client()?;
 
-        for head in 0..64 {
+        // As many as there are pages, and the spare ones.
+        for head in 0..68 {
             let _ = insert(&mut records, me, head)?;
         }
         assert!(records.insert(me, block(0)).is_err());

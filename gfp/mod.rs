@@ -5,6 +5,10 @@
 //! The bit values are the kernel's own (`include/linux/gfp_types.h`, Linux 7.3). User space has
 //! other, stable numbers, which `device/` translates.
 //!
+//! # Differences
+//!
+//! `__GFP_ACCOUNT` is accepted and charges nothing: the pages belong to the region.
+//!
 //! C: `include/linux/gfp.h`, `GFP_ZONE_TABLE`, `gfp_zone()`, `gfp_migratetype()`.
 
 #![deny(unsafe_code)]

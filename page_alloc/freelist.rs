@@ -3,6 +3,11 @@
 //! One look at the free lists of all zones that a request may use.
 //!
 //! C: `get_page_from_freelist()`, `rmqueue()`, `alloc_flags_nofragment()` in `mm/page_alloc.c`.
+//!
+//! # Differences
+//!
+//! Not there yet: per-CPU lists, cpusets (`__GFP_HARDWALL` has no effect), dirty spreading
+//! (`__GFP_WRITE` has none either), reclaim on the node before another one is tried.
 
 #![deny(unsafe_code)]
 
@@ -84,11 +89,12 @@ pub(super) fn fast_flags(region: &Region, ctx: &AllocContext) -> AllocFlags {
 }
 
 /// Rather than mix migratetypes in the normal zone, use the one below it, if there is one
-/// (C: `alloc_flags_nofragment()`).
+/// (C: `alloc_flags_nofragment()`). A region of one node is taken to have one, as the kernel takes
+/// a machine of one node.
 fn prefers_unmixed(region: &Region, ctx: &AllocContext) -> bool {
     let preferred = zonelist(&region.zones, ctx.highest_zone)
         .next()
         .map(Zone::kind);
 
-    preferred == Some(ZoneType::Normal) && region.zone(ZoneType::Dma32).is_some()
+    preferred == Some(ZoneType::Normal)
 }

@@ -3,6 +3,11 @@
 //! How a region is cut into zones, and what each of them keeps free.
 //!
 //! C: `free_area_init()`, `init_per_zone_wmark_min()` in `mm/`.
+//!
+//! # Differences
+//!
+//! `min_free_kbytes` follows from the size of the region alone; the kernel raises its own for
+//! transparent huge pages.
 
 #![deny(unsafe_code)]
 

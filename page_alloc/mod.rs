@@ -32,7 +32,10 @@ use crate::{
     gfp::context::AllocContext,
     slowpath,
     zone::{
-        migratetype::MIGRATE_TYPES,
+        migratetype::{
+            Migratetype,
+            MIGRATE_TYPES, //
+        },
         order::{
             Block,
             Order,
@@ -136,14 +139,42 @@ impl Region {
     ///
     /// Takes a zone's lock; never sleeps.
     pub(crate) fn alloc_pages(&self, ctx: &AllocContext) -> Option<Allocated> {
+        let ctx = &self.grouped(ctx);
         let allocated = self
             .get_page_from_freelist(ctx, freelist::fast_flags(self, ctx))
             .or_else(|| self.alloc_pages_slowpath(ctx));
 
         if allocated.is_none() {
-            self.alloc_fail.fetch_add(1, Relaxed);
+            self.count_alloc_fail(ctx);
         }
         allocated
+    }
+
+    /// Where migratetypes are not kept apart all requests are of one
+    /// (C: `gfp_migratetype()` under `page_group_by_mobility_disabled`).
+    fn grouped(&self, ctx: &AllocContext) -> AllocContext {
+        match self.config.mobility_off() {
+            true => AllocContext {
+                migratetype: Migratetype::Unmovable,
+                ..*ctx
+            },
+            false => *ctx,
+        }
+    }
+
+    /// Counts the failure, also for the zone that would have met the request best.
+    fn count_alloc_fail(&self, ctx: &AllocContext) {
+        self.alloc_fail.fetch_add(1, Relaxed);
+        if let Some(zone) = zonelist::zonelist(&self.zones, ctx.highest_zone).next() {
+            zone.count_alloc_fail();
+        }
+    }
+
+    /// Counts a block that is lost because a check failed (C: `bad_page()`).
+    pub(crate) fn count_bad_page(&self, block: &Block) {
+        if let Some(zone) = self.zone_of(block.head()) {
+            zone.count_bad_page();
+        }
     }
 
     /// Looks again with fewer scruples (C: `__alloc_pages_slowpath()`).
@@ -223,7 +254,10 @@ impl RegionConfig {
 #[kunit_tests(rust_buddy_region)]
 mod tests {
     use super::*;
-    use crate::gfp::Gfp;
+    use crate::{
+        gfp::Gfp,
+        zone::alloc_flags::AllocFlags, //
+    };
 
     fn region(nr_pages: u32, shares: Shares) -> Result<Region> {
         Region::new(RegionConfig {
@@ -358,9 +392,30 @@ mod tests {
         Ok(())
     }
 
+    /// Takes the whole normal zone for movable requests.
+    fn fill_normal(region: &Region) -> Result {
+        let normal = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let take = || normal.rmqueue(Order::MAX, Migratetype::Movable, AllocFlags::NO_WATERMARKS);
+
+        while take().is_some() {}
+        match normal.nr_free() {
+            0 => Ok(()),
+            _ => Err(EBUSY),
+        }
+    }
+
+    /// Frees the even pages of the normal zone.
+    fn free_even(region: &Region) -> Result {
+        let span = region.zone(ZoneType::Normal).ok_or(EINVAL)?.span();
+
+        for page in (0..span.nr_pages).step_by(2) {
+            region.free_pages(Block::new(span.start.add(page), Order::ZERO));
+        }
+        Ok(())
+    }
+
     #[test]
-    fn row_044_the_second_scan_may_fragment() -> Result {
-        // Normal and DMA32: unmovable requests do not mix types until all zones were tried.
+    fn row_042_another_zone_is_better_than_mixing() -> Result {
         let region = region(
             16384,
             Shares {
@@ -369,9 +424,55 @@ mod tests {
                 movable: 0,
             },
         )?;
-        let taken = exhaust(&region, Gfp::DIRECT_RECLAIM);
+        let normal = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
 
-        assert!(taken[1] > 0 && taken[2] > 0);
+        fill_normal(&region)?;
+        free_even(&region)?;
+        let types = normal.snapshot().pageblocks;
+        let next = alloc(&region, Gfp::DIRECT_RECLAIM, 0).ok_or(ENOMEM)?;
+        assert_eq!(next.zone, ZoneType::Dma32);
+        assert!(normal.snapshot().pageblocks.0 == types.0);
+        Ok(())
+    }
+
+    #[test]
+    fn row_044_mixing_is_better_than_failing() -> Result {
+        let region = region(
+            8192,
+            Shares {
+                dma: 0,
+                dma32: 0,
+                movable: 0,
+            },
+        )?;
+        let normal = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+
+        fill_normal(&region)?;
+        free_even(&region)?;
+        let next = alloc(&region, Gfp::DIRECT_RECLAIM, 0).ok_or(ENOMEM)?;
+        assert_eq!(next.zone, ZoneType::Normal);
+        // Found by the second scan of the first look, which may claim a half-free pageblock.
+        assert_eq!(next.path, Path::Buddy);
+        assert_eq!(*normal.snapshot().pageblocks.at(Migratetype::Unmovable), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn a_small_region_does_not_keep_types_apart() -> Result {
+        let region = region(
+            1024,
+            Shares {
+                dma: 0,
+                dma32: 0,
+                movable: 0,
+            },
+        )?;
+        let zone = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+
+        for gfp in [Gfp::MOVABLE, Gfp::RECLAIMABLE, Gfp::NONE] {
+            let _ = alloc(&region, gfp, 0).ok_or(ENOMEM)?;
+        }
+        assert_eq!(*zone.snapshot().pageblocks.at(Migratetype::Unmovable), 2);
         assert_eq!(region.validate().errors, 0);
         Ok(())
     }

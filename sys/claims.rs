@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! One bit for each page of the region: handed out or not. The last line of defence: whatever the
-//! allocator above does wrong, no page is handed out twice at the same time. To whom is not known here.
+//! allocator above does wrong, no page is handed out twice at the same time. To whom is not known
+//! here.
 
 use kernel::{
     prelude::*,

@@ -20,8 +20,8 @@ use kernel::{
 };
 
 const MAX_ORDER: u32 = bindings::MAX_PAGE_ORDER;
-/// Blocks of one list that are looked at: the host's zone lock is held meanwhile. On hosts with more the
-/// answer may be too small.
+/// Blocks of one list that are looked at: the host's zone lock is held meanwhile. On hosts with
+/// more the answer may be too small.
 const MAX_BLOCKS: u32 = 65536;
 
 const NR_LISTS: usize = bindings::migratetype_MIGRATE_TYPES as usize;

@@ -75,7 +75,8 @@ plain_bytes! {
     }
     rb_zone_stat {
         nid, zone, flags, reserved0, seq, spanned, present, managed, free, pcp_total, min, low,
-        high, promo, boost, reserved_highatomic, free_highatomic, protection, start_idx, nr_free, events,
+        high, promo, boost, reserved_highatomic, free_highatomic, protection, start_idx, nr_free,
+        events,
         name, reserved1,
     }
     rb_pageblock { free, nr_pages, info, reserved }
@@ -139,8 +140,8 @@ impl<T: FromBytes + AsBytes> UserArray<T> {
         })
     }
 
-    /// Finds out whether the array can be written to, before anything is done on its behalf: writes an
-    /// element of each page as it was. It may still fail later. Sleeps.
+    /// Finds out whether the array can be written to, before anything is done on its behalf: writes
+    /// an element of each page as it was. It may still fail later. Sleeps.
     pub(crate) fn probe(&self) -> Result {
         let step = (super::PAGE_SIZE / 2 / size_of::<T>()).max(1);
         let last = self.nr.wrapping_sub(1) as u32;

@@ -45,9 +45,6 @@ pub(crate) struct Buddy {
     pub(super) nr_free: u64,
     pub(super) nr_free_highatomic: u64,
     pub(super) nr_free_cma: u64,
-    /// No attempt is made to keep migratetypes apart
-    /// (C: `page_group_by_mobility_disabled`).
-    pub(super) mobility_off: bool,
     /// Counts changes of the free lists.
     pub(super) seq: u64,
     pub(super) events: Events,
@@ -68,11 +65,10 @@ impl Buddy {
         let mut buddy = Self {
             map: Memmap::new(start, nr_pages)?,
             areas: FreeAreas::EMPTY,
-            blocks: Pageblocks::new(start, nr_pages, pageblock_order)?,
+            blocks: Pageblocks::new(start, nr_pages, pageblock_order, mobility_off)?,
             nr_free: 0,
             nr_free_highatomic: 0,
             nr_free_cma: 0,
-            mobility_off,
             seq: 0,
             events: Events::ZERO,
         };

@@ -11,7 +11,8 @@
 //!
 //! # Differences
 //!
-//! Claiming does not boost the watermarks yet: nothing would take the boost away again.
+//! - Claiming does not boost the watermarks yet: nothing would take the boost away again.
+//! - No page in use can be moved yet, so none counts as movable when a pageblock is judged.
 
 #![deny(unsafe_code)]
 
@@ -122,7 +123,7 @@ impl Buddy {
     fn should_claim(&self, order: Order, mt: Migratetype) -> bool {
         order.get() >= self.blocks.order().get() / 2
             || matches!(mt, Migratetype::Reclaimable | Migratetype::Unmovable)
-            || self.mobility_off
+            || self.blocks.mobility_off()
     }
 
     /// The first block of `order` of a type that `mt` may fall back to
@@ -151,7 +152,7 @@ impl Buddy {
             .free_pages_of(start)
             .wrapping_add(self.alike_pages(start, mt, from));
 
-        if alike < self.blocks.order().nr_pages() / 2 && !self.mobility_off {
+        if alike < self.blocks.order().nr_pages() / 2 && !self.blocks.mobility_off() {
             return None;
         }
         self.move_freepages_block(start, from, mt);

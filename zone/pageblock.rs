@@ -7,7 +7,10 @@
 #![deny(unsafe_code)]
 
 use super::{
-    migratetype::Migratetype,
+    migratetype::{
+        Migratetype,
+        PerType, //
+    },
     order::{
         Order,
         PageIdx, //
@@ -19,11 +22,15 @@ use kernel::prelude::*;
 ///
 /// # Invariants
 ///
-/// Every entry is the number of a [`Migratetype`].
+/// - Every entry is the number of a [`Migratetype`].
+/// - `counts` has the number of pageblocks of each type.
 pub(crate) struct Pageblocks {
     start: PageIdx,
     order: Order,
     types: KVVec<u8>,
+    counts: PerType<u32>,
+    /// Types are not kept apart (C: `page_group_by_mobility_disabled`).
+    mobility_off: bool,
 }
 
 impl Pageblocks {
@@ -31,13 +38,24 @@ impl Pageblocks {
     /// start out movable, as the kernel's do.
     ///
     /// Allocates: sleeps.
-    pub(crate) fn new(start: PageIdx, nr_pages: u32, order: Order) -> Result<Self> {
-        let nr = (nr_pages.wrapping_add(order.nr_pages().wrapping_sub(1)) >> order.get()) as usize;
+    pub(crate) fn new(
+        start: PageIdx,
+        nr_pages: u32,
+        order: Order,
+        mobility_off: bool,
+    ) -> Result<Self> {
+        let nr = (nr_pages.wrapping_add(order.nr_pages().wrapping_sub(1)) >> (order.get() & 31))
+            as usize;
 
+        let mut counts = PerType([0; 8]);
+
+        *counts.at_mut(Migratetype::Movable) = nr as u32;
         // INVARIANT: Every entry is `Movable`.
         Ok(Self {
             start,
             order,
+            counts,
+            mobility_off,
             types: KVVec::from_elem(Migratetype::Movable.number(), nr, GFP_KERNEL)?,
         })
     }
@@ -58,11 +76,29 @@ impl Pageblocks {
     /// Changes the type of the pageblock that `page` lies in (C: `set_pageblock_migratetype()`).
     pub(crate) fn set_migratetype(&mut self, page: PageIdx, mt: Migratetype) {
         let slot = self.slot(page);
+        let old = self.migratetype(page);
+        // C: `set_pageblock_migratetype()` does the same where grouping is off.
+        let mt = match self.mobility_off && mt.is_mergeable() {
+            true => Migratetype::Unmovable,
+            false => mt,
+        };
 
         if let Some(entry) = self.types.get_mut(slot) {
-            // INVARIANT: The number of a migratetype.
+            // INVARIANT: The number of a migratetype, counted as that.
             *entry = mt.number();
+            *self.counts.at_mut(old) = self.counts.at(old).wrapping_sub(1);
+            *self.counts.at_mut(mt) = self.counts.at(mt).wrapping_add(1);
         }
+    }
+
+    /// Number of pageblocks of each type.
+    pub(crate) fn counts(&self) -> &PerType<u32> {
+        &self.counts
+    }
+
+    /// Whether types are not kept apart.
+    pub(crate) fn mobility_off(&self) -> bool {
+        self.mobility_off
     }
 
     /// Changes the type of every pageblock of a block (C: `change_pageblock_range()`).
@@ -93,7 +129,7 @@ mod tests {
     #[test]
     fn a_range_covers_whole_pageblocks() -> Result {
         let order = Order::new(9).ok_or(EINVAL)?;
-        let mut blocks = Pageblocks::new(PageIdx::new(1024), 2048, order)?;
+        let mut blocks = Pageblocks::new(PageIdx::new(1024), 2048, order, false)?;
 
         blocks.set_range(PageIdx::new(1024), Order::MAX, Migratetype::Unmovable);
         assert_eq!(

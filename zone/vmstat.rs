@@ -29,6 +29,10 @@ pub(crate) struct Events {
     pub(crate) extfrag_claim: u64,
     /// Blocks stolen from another migratetype: events.
     pub(crate) extfrag_steal: u64,
+    /// Requests that would have liked this zone best and got nothing: events.
+    pub(crate) alloc_fail: u64,
+    /// Blocks that were lost because a check failed: events.
+    pub(crate) bad_page: u64,
 }
 
 impl Events {
@@ -38,6 +42,8 @@ impl Events {
         pgfree: 0,
         extfrag_claim: 0,
         extfrag_steal: 0,
+        alloc_fail: 0,
+        bad_page: 0,
     };
 }
 
@@ -83,11 +89,11 @@ impl Snapshot {
 }
 
 impl Buddy {
-    /// Takes a picture. Walks the pageblocks, not the pages.
+    /// Takes a picture. Walks neither pages nor pageblocks.
     pub(crate) fn snapshot(&self) -> Snapshot {
         Snapshot {
             blocks: self.count_blocks(),
-            pageblocks: self.count_pageblocks(),
+            pageblocks: *self.blocks.counts(),
             nr_free: self.nr_free,
             nr_free_highatomic: self.nr_free_highatomic,
             nr_free_cma: self.nr_free_cma,
@@ -103,17 +109,6 @@ impl Buddy {
             for order in Order::all() {
                 *counts.at_mut(mt).at_mut(order) = self.areas.list(order, mt).len();
             }
-        }
-        counts
-    }
-
-    fn count_pageblocks(&self) -> PerType<u32> {
-        let mut counts = PerType([0u32; 8]);
-
-        for head in self.blocks.heads() {
-            let count = counts.at_mut(self.blocks.migratetype(head));
-
-            *count = count.wrapping_add(1);
         }
         counts
     }

@@ -5,7 +5,7 @@
 # clearing the pages. On User-Mode Linux a system call is slow: runs of many blocks hide it.
 
 set -u
-insmod /lib/rust_buddy.ko size_mb=1024 || exit 1
+insmod /lib/rust_buddy.ko size_mb=512 || exit 1
 echo "order  blocks    alloc ns/block  free ns/block"
 for order in 0 1 2 3 4 5 6 7 8 9 10; do
 	count=$((65536 >> order))
