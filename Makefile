@@ -83,7 +83,7 @@ distclean-cache: ## remove the cache: sandbox, kernels, crates
 	@$(S)/distclean-cache.sh
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: module modules_install clean doctor demo check soak host kselftest-a kselftest-b kunit bench-c \
 	rbctl fmt fmtcheck clippy shellcheck loc sandbox rig-a rig-b rig-c distclean-cache help

@@ -88,9 +88,11 @@ run() {
 	say "$name ..."
 	start=$(now)
 	# The log has the output alone: messages of the machinery are no test results.
-	"${command[@]}" > >(tee "$LOG/check-$name.log") || rc=$?
+	set +e
+	"${command[@]}" | tee "$LOG/check-$name.log"
+	rc=${PIPESTATUS[0]}
+	set -e
 	[ "$rc" != 130 ] || exit 130
-	wait $! || true
 	read -r p f s < <(count "$kind" "$LOG/check-$name.log" "$rc")
 	total "$name" "$p" "$f" "$s" $(($(now) - start))
 	[ -z "$stamp" ] || [ "$f" != 0 ] || echo "$p $f $s" >"$stamp"

@@ -14,6 +14,7 @@ running=
 config=$kdir/.config
 bad=0 lines=()
 
+# shellcheck disable=SC2001
 quote() { printf '"%s"' "$(sed 's/[\\"]/\\&/g' <<<"$1")"; }
 
 # report ok|no|warn WHAT TEXT [WHAT_TO_DO]

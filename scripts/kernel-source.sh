@@ -87,6 +87,6 @@ need_space 3000
 rm -rf "$KPKG.partial"
 step "source, headers and image of $KABI" "$0" --inner ||
 	die "packages of version $KAPTVERSION could not be fetched: run scripts/kernel-source.sh --refresh"
-touch "$KPKG.partial/.whole"
+seal "$KPKG.partial"
 mv -T "$KPKG.partial" "$KPKG"
 say "kernel source: $(size_of "$KPKG") in $KPKG"

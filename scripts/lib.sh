@@ -82,6 +82,12 @@ lock() {
 	}
 }
 
+# seal DIR: from here on it counts as whole, also after a power cut.
+seal() {
+	sync -f "$1"
+	touch "$1/.whole"
+}
+
 # need_space MIB: checked before any long step that fills the cache.
 need_space() {
 	local free
@@ -166,7 +172,7 @@ build_kernel() {
 }
 
 finish_kernel() {
-	touch "$RIG/.whole"
+	seal "$RIG"
 	ln -sfnT "$RIG" "$CACHE/rig-$1"
 	say "rig ${1^}: $(size_of "$RIG") in $RIG"
 }

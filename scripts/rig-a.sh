@@ -26,7 +26,7 @@ if [ ! -e "$RIG/.whole" ]; then
 	cp "$KPKG/headers/Module.symvers" "$OUT/Module.symvers"
 	cp "$KPKG/vmlinuz" "$RIG/vmlinuz"
 	printf '%s\n' "${MAKE_ARGS[@]}" >"$RIG/make.args"
-	touch "$RIG/.whole"
+	seal "$RIG"
 	say "rig A: $(size_of "$RIG") in $RIG"
 fi
 ln -sfnT "$RIG" "$CACHE/rig-a"

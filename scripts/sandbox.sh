@@ -37,6 +37,15 @@ make_root() {
 		tar -C "$SANDBOX.partial/root" --no-same-owner --exclude='./dev/*' -x
 }
 
+# Here and not in the caller: if that one is killed, this still gets done.
+finish() {
+	remove "$SANDBOX.partial/tmp"
+	printf 'deb %s %s main\ndeb %s %s-backports main\n' "$MIRROR" "$SUITE" "$MIRROR" "$SUITE" \
+		>"$SANDBOX.partial/sources.list"
+	seal "$SANDBOX.partial"
+	mv -T "$SANDBOX.partial" "$SANDBOX"
+}
+
 # Leftovers of an ordinary user's mmdebstrap belong to its sub-ids.
 remove() {
 	rm -rf --one-file-system "$@" 2>/dev/null ||
@@ -46,6 +55,7 @@ remove() {
 if [ "${1-}" = --inner ]; then
 	MIRROR=$2
 	make_root
+	finish
 	exit
 fi
 
@@ -67,9 +77,4 @@ step "toolchain sandbox ($SUITE, $(printf %s "$SANDBOX_PACKAGES" | wc -w) packag
 	"${ns[@]}" "$0" --inner "$MIRROR" ||
 	die "the sandbox could not be made: check that the Debian mirror of this machine answers"
 unset TMPDIR
-remove "$SANDBOX.partial/tmp"
-printf 'deb %s %s main\ndeb %s %s-backports main\n' "$MIRROR" "$SUITE" "$MIRROR" "$SUITE" \
-	>"$SANDBOX.partial/sources.list"
-touch "$SANDBOX.partial/.whole"
-mv -T "$SANDBOX.partial" "$SANDBOX"
 say "sandbox: $(size_of "$SANDBOX") in $SANDBOX"
