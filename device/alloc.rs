@@ -375,8 +375,12 @@ impl Device {
             result => result?,
         };
 
-        file.vm.uncharge(u64::from(block.nr_pages()));
-        self.put_back(block);
+        // Else it stays charged until the file is closed: its mappings end where nothing can be
+        // uncharged.
+        if let Some(block) = block {
+            file.vm.uncharge(u64::from(block.nr_pages()));
+            self.put_back(block);
+        }
         Ok(())
     }
 
@@ -388,7 +392,7 @@ impl Device {
     }
 
     /// Gives a block that is nobody's back to the allocator.
-    fn put_back(&self, block: Block) {
+    pub(super) fn put_back(&self, block: Block) {
         match self.carved().release(block.head().get(), block.nr_pages()) {
             true => self.region().free_pages(block),
             // Not handed out, so not to be freed: it stays lost.

@@ -272,8 +272,10 @@ impl sys::CharDevice for Device {
     }
 
     fn map_close(&self, pgoff: u64, _nr: u64) {
-        if let Some((id, _)) = window(pgoff) {
-            self.records.with(|records| records.map_close(id));
+        let close = |(id, _)| self.records.with(|records| records.map_close(id));
+
+        if let Some(block) = window(pgoff).and_then(close) {
+            self.put_back(block);
         }
     }
 

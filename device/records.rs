@@ -46,6 +46,8 @@ enum State {
     Used,
     /// The block is gone, mappings of it are not.
     Zapped,
+    /// The block goes when its mappings do: there were too many zapped ones already.
+    Dying,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +77,10 @@ impl Record {
         order: Order::ZERO,
         state: State::Free,
     };
+
+    fn block(&self) -> Block {
+        Block::new(PageIdx::new(self.head), self.order)
+    }
 }
 
 /// Share of the records that may be zapped ones whose mappings are still there: one in so many.
@@ -185,15 +191,15 @@ impl Records {
         }
     }
 
-    /// Takes a block away from its client: the errors of [`check`](Self::check), or EBUSY: mapped,
-    /// or too many zapped blocks are still mapped.
+    /// Takes a block away from its client: the errors of [`check`](Self::check), or EBUSY. `None`
+    /// means that the block comes from [`map_close`](Self::map_close) when its mappings are gone.
     pub(crate) fn remove(
         &mut self,
         owner: u32,
         handle: Handle,
         order: Order,
         mapped: Mapped,
-    ) -> Result<Block> {
+    ) -> Result<Option<Block>> {
         self.check(owner, handle, order)?;
         self.take(handle.id, mapped)
     }
@@ -212,25 +218,29 @@ impl Records {
         ))
     }
 
-    fn take(&mut self, id: u32, mapped: Mapped) -> Result<Block> {
+    fn take(&mut self, id: u32, mapped: Mapped) -> Result<Option<Block>> {
         let record = *self.table.get(id as usize).ok_or(ERANGE)?;
 
-        if record.maps > 0 && (mapped == Mapped::Busy || !self.may_zap(record.owner)) {
+        if record.maps > 0 && mapped == Mapped::Busy {
             return Err(EBUSY);
         }
         self.unlink(&record);
         self.clients
             .sub_pages(record.owner, record.order.nr_pages());
-        if record.maps > 0 {
-            self.clients.sub_mapped(record.owner);
-            self.clients.add_zapped(record.owner);
-            // INVARIANT: `may_zap` saw room.
-            self.nr_zapped = self.nr_zapped.wrapping_add(1);
-            self.set_state(id, State::Zapped);
-        } else {
+        if record.maps == 0 {
             self.put_free(id);
+            return Ok(Some(record.block()));
         }
-        Ok(Block::new(PageIdx::new(record.head), record.order))
+        self.clients.sub_mapped(record.owner);
+        if !self.may_zap(record.owner) {
+            self.set_state(id, State::Dying);
+            return Ok(None);
+        }
+        self.clients.add_zapped(record.owner);
+        // INVARIANT: `may_zap` saw room.
+        self.nr_zapped = self.nr_zapped.wrapping_add(1);
+        self.set_state(id, State::Zapped);
+        Ok(Some(record.block()))
     }
 
     /// Whether this client may leave one more zapped block behind its mappings.
@@ -240,10 +250,10 @@ impl Records {
     }
 
     /// Counts a mapping of `nr` pages from page `first` of the window of record `id` on. ENXIO if
-    /// they are not all in a block of this client; EBUSY while everything of it is being freed.
+    /// they are not all in a block of this client, or everything of it is just being freed.
     pub(crate) fn map(&mut self, owner: u32, id: u32, first: u64, nr: u64) -> Result {
         if self.clients.is_resetting(owner) {
-            return Err(EBUSY);
+            return Err(ENXIO);
         }
         let record = self.table.get_mut(id as usize).ok_or(ENXIO)?;
         let end = first.checked_add(nr).ok_or(ENXIO)?;
@@ -269,17 +279,16 @@ impl Records {
         }
     }
 
-    /// A mapping is gone.
-    pub(crate) fn map_close(&mut self, id: u32) {
-        let Some(record) = self.table.get_mut(id as usize) else {
-            return;
-        };
+    /// A mapping is gone. Returns a block that waited for that.
+    pub(crate) fn map_close(&mut self, id: u32) -> Option<Block> {
+        let record = self.table.get_mut(id as usize)?;
 
         if record.maps != u32::MAX {
             record.maps = record.maps.saturating_sub(1);
         }
         let last = record.maps == 0;
         let (owner, state) = (record.owner, record.state);
+        let block = record.block();
 
         self.clients.sub_map(owner);
         match state {
@@ -288,9 +297,14 @@ impl Records {
                 self.clients.sub_zapped(owner);
                 self.put_free(id);
             }
+            State::Dying if last => {
+                self.put_free(id);
+                return Some(block);
+            }
             State::Used if last => self.clients.sub_mapped(owner),
             _ => {}
         }
+        None
     }
 
     /// Where the block of record `id` lies, if it is this client's.
@@ -384,11 +398,8 @@ mod tests {
         let handle = insert(&mut records, me, 7)?;
 
         assert_eq!(
-            records
-                .remove(me, handle, Order::ZERO, Mapped::Busy)?
-                .head()
-                .get(),
-            7
+            records.remove(me, handle, Order::ZERO, Mapped::Busy)?,
+            Some(block(7))
         );
         let again = records.remove(me, handle, Order::ZERO, Mapped::Busy);
         assert_eq!(again.err(), Some(ENOENT));
@@ -451,7 +462,7 @@ mod tests {
         assert_eq!(records.map(me, handle.id, u64::MAX, 1).err(), Some(ENXIO));
         let busy = records.remove(me, handle, Order::ZERO, Mapped::Busy);
         assert_eq!(busy.err(), Some(EBUSY));
-        records.map_close(handle.id);
+        let _ = records.map_close(handle.id);
         assert!(records
             .remove(me, handle, Order::ZERO, Mapped::Busy)
             .is_ok());
@@ -468,36 +479,36 @@ mod tests {
         let _ = records.remove(me, handle, Order::ZERO, Mapped::Zap)?;
         assert!(records.resolve(me, handle.id).is_none());
         assert!(insert(&mut records, me, 8)?.id != handle.id);
-        records.map_close(handle.id);
-        records.map_close(handle.id);
+        let _ = records.map_close(handle.id);
+        let _ = records.map_close(handle.id);
         assert_eq!(insert(&mut records, me, 9)?.id, handle.id);
         Ok(())
+    }
+
+    /// Takes a block, maps it and frees it by force.
+    fn zap_one(records: &mut Records, me: u32, head: u32) -> Result<(u32, Option<Block>)> {
+        let handle = insert(records, me, head)?;
+
+        records.map(me, handle.id, 0, 1)?;
+        let block = records.remove(me, handle, Order::ZERO, Mapped::Zap)?;
+        assert!(records.resolve(me, handle.id).is_none());
+        Ok((handle.id, block))
     }
 
     #[test]
     fn zapped_records_never_keep_pages_from_being_allocated() -> Result {
         let (mut records, me) = with_client()?;
         let you = records.clients.open(Client::NOBODY).ok_or(ENOMEM)?;
-        let mut nr_zapped = 0;
 
-        for head in 0..64 {
-            let handle = insert(&mut records, me, head)?;
-
-            records.map(me, handle.id, 0, 1)?;
-            if records
-                .remove(me, handle, Order::ZERO, Mapped::Zap)
-                .is_err()
-            {
-                records.map_close(handle.id);
-                let _ = records.remove(me, handle, Order::ZERO, Mapped::Busy)?;
-                break;
-            }
-            nr_zapped += 1;
-        }
-        assert_eq!(nr_zapped, 1);
-        for head in 0..64 {
+        // One zapped block comes back at once; the others when their mappings are gone.
+        assert!(zap_one(&mut records, me, 0)?.1.is_some());
+        let (id, block) = zap_one(&mut records, me, 0)?;
+        assert!(block.is_none());
+        for head in 1..64 {
             let _ = insert(&mut records, you, head)?;
         }
+        assert_eq!(records.map_close(id), Some(self::block(0)));
+        assert!(insert(&mut records, you, 0).is_ok());
         Ok(())
     }
 
@@ -509,7 +520,7 @@ mod tests {
         records.map(me, handle.id, 0, 1)?;
         assert!(!records.clients.begin_reset(me, Mapped::Busy));
         assert!(records.clients.begin_reset(me, Mapped::Zap));
-        assert_eq!(records.map(me, handle.id, 0, 1).err(), Some(EBUSY));
+        assert_eq!(records.map(me, handle.id, 0, 1).err(), Some(ENXIO));
         records.clients.end_reset(me);
         assert!(records.map(me, handle.id, 0, 1).is_ok());
         Ok(())
