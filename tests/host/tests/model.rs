@@ -2,7 +2,8 @@
 
 //! Long random runs against the model.
 //!
-//! `SEED` repeats a run, `OPS` sets its length (default 100 000 steps in all).
+//! `SEED` repeats a run, `OPS` sets its length (default 100 000 steps in all, with `SOAK=1`
+//! 5 000 000).
 
 use proptest::prelude::*;
 use rust_buddy_host::model::{
@@ -91,7 +92,12 @@ fn run(seed: u64, nr_pages: u32, pageblock_order: u32, steps: u64) -> u64 {
 #[test]
 fn random_runs_agree_with_the_model() {
     let seed = seed();
-    let steps = number("OPS").unwrap_or(100_000) / 4;
+    let default = if number("SOAK") == Some(1) {
+        5_000_000
+    } else {
+        100_000
+    };
+    let steps = number("OPS").unwrap_or(default) / 4;
     let mut failures = 0;
 
     println!("SEED={seed} OPS={}", steps * 4);
