@@ -124,6 +124,34 @@ static void movable_steals_smallest(void)
 	done(fd);
 }
 
+/*
+ * Row 60: how large a free block must be for a movable request to try a claim. Half of the pageblock
+ * is free, in blocks of order 3: stolen from. In blocks of order 4: claimed.
+ */
+static void movable_claims_from_order_4(void)
+{
+	static struct rb_block b[128];
+
+	for (uint32_t o = 3; o <= 4; o++) {
+		int fd = start();
+		uint32_t nr = 1024u >> o;
+		struct rb_alloc a;
+
+		if (has_pcp(fd))
+			SKIP("per-CPU lists hold pages back");
+		if (region_now(fd)->query.pageblock_order != 9)
+			SKIP("the threshold is for pageblocks of order 9");
+		NEED(dev_take_all(fd, UNMOV, o, b, nr) == nr);
+		for (uint32_t i = 0; i < nr; i++)
+			if (b[i].idx < 512 && b[i].idx >> o & 1)
+				CHECK_ERR(dev_free_raw(fd, b[i].id, b[i].gen, o, 0), 0);
+		NEED(!dev_alloc(fd, MOV, 0, &a));
+		CHECK_EQ(block_type(region_now(fd), 0),
+			 o == 3 ? RB_MIGRATE_UNMOVABLE : RB_MIGRATE_MOVABLE);
+		done(fd);
+	}
+}
+
 /* Row 59: unmovable claims a reclaimable pageblock from half of its pages free on. */
 static void claim_half_rule(void)
 {
@@ -208,6 +236,7 @@ RB_PROGRAM(A04_migratetype_fallback, 0,
 	{ "row_8_type_of_each_request", type_of_each_request },
 	{ "row_57_claim_of_a_whole_block", claim_whole_block },
 	{ "row_60_61_movable_steals_the_smallest", movable_steals_smallest },
+	{ "row_60_movable_claims_from_order_4_on", movable_claims_from_order_4 },
 	{ "row_59_claim_from_half_free_on", claim_half_rule },
 	{ "row_56_fallback_order", fallback_order },
 	{ "row_54_merge_across_types_freed_side_wins", merge_across_types },

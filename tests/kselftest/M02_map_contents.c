@@ -141,6 +141,31 @@ static void huge_entries(void)
 	close(fd);
 }
 
+/* The first touch is in the middle: the entry still covers all of its 2 MiB. */
+static void huge_entry_from_the_middle(void)
+{
+	struct rb_alloc a;
+	struct rb_query q;
+	char *p;
+	long before;
+	int fd = dev_open();
+
+	CHECK_ERR(dev_query(fd, &q), 0);
+	if (!(q.features & RB_FEATURE_MMAP_PMD))
+		SKIP("no 2 MiB entries in this kernel");
+	NEED(!dev_alloc(fd, RB_GFP_KERNEL, 10, &a));
+	p = dev_map_block(fd, &a);
+	NEED(p != MAP_FAILED);
+	before = faults();
+	*(volatile char *)(p + 300 * PAGE) = 1;
+	*(volatile char *)(p + (512 + 511) * PAGE) = 1;
+	memset(p, 1, PAGE << 10);
+	rb_diag("%ld faults for 4 MiB", faults() - before);
+	CHECK(faults() - before < 20);
+	munmap(p, PAGE << 10);
+	close(fd);
+}
+
 /* vm_ops.access: /proc/PID/mem and ptrace read and write the block. */
 static void proc_mem(void)
 {
@@ -199,6 +224,7 @@ RB_PROGRAM(M02_map_contents, 0,
 	{ "each_page_of_a_block", parts },
 	{ "contents_survive_unmap", contents_survive_unmap },
 	{ "huge_entries_one_fault_for_2_MiB", huge_entries },
+	{ "huge_entry_from_the_middle", huge_entry_from_the_middle },
 	{ "proc_pid_mem", proc_mem },
 	{ "ptrace_peek_and_poke", ptrace_peek },
 );

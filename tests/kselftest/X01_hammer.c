@@ -33,17 +33,18 @@ static void own(const struct rb_alloc *a, uint32_t from, uint32_t to)
 /* One word of a mapped block: zero at first, then ours until we part with it. */
 static void touch(int fd, const struct rb_alloc *a, uint32_t me)
 {
-	uint64_t *p = dev_map(fd, a->mmap_offset, PAGE << a->order, PROT_READ | PROT_WRITE);
+	volatile uint64_t *p = dev_map(fd, a->mmap_offset, PAGE << a->order, PROT_READ | PROT_WRITE);
 	size_t last = (512ul << a->order) - 1;
 
 	if (p == MAP_FAILED)
 		return;
 	if (p[0] || p[last])
 		__atomic_add_fetch(&sh->foreign_words, 1, __ATOMIC_RELAXED);
-	p[0] = p[last] = me;
+	p[0] = me;
+	p[last] = me;
 	if (p[0] != me || p[last] != me)
 		__atomic_add_fetch(&sh->foreign_words, 1, __ATOMIC_RELAXED);
-	munmap(p, PAGE << a->order);
+	munmap((void *)p, PAGE << a->order);
 }
 
 static void worker(unsigned int cpu, uint64_t seed)
