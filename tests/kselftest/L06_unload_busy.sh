@@ -39,7 +39,11 @@ busy() {
 busy fd open_file
 busy vma mapping_after_close
 busy vma+fd mapping_and_file
-busy queue file_in_a_socket_queue
+if rb_hold sockets </dev/null >/dev/null; then
+	busy queue file_in_a_socket_queue
+else
+	skip busy_by_file_in_a_socket_queue "kernel without local sockets"
+fi
 for f in $FILES; do
 	busy "$DEBUGFS/$f" "debugfs_$f"
 done

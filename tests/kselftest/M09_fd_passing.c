@@ -44,7 +44,8 @@ static void through_a_socket(void)
 	char *p;
 	int fd;
 
-	NEED(!socketpair(AF_UNIX, SOCK_STREAM, 0, sock));
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sock))
+		SKIP("kernel without local sockets");
 	pid = rb_fork();
 	if (pid == 0) {
 		fd = dev_open();
@@ -78,7 +79,8 @@ static void dropped_in_flight(void)
 	int ctl = dev_open(), fd = dev_open();
 	uint64_t left = region_pages_left(ctl);
 
-	NEED(!socketpair(AF_UNIX, SOCK_STREAM, 0, sock));
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sock))
+		SKIP("kernel without local sockets");
 	CHECK_ERR(dev_alloc(fd, RB_GFP_KERNEL, 4, &a), 0);
 	CHECK(send_fd(fd));
 	close(fd);

@@ -244,6 +244,10 @@ static void vmstat_names(void)
 		CHECK_EQ(strspn(value, "0123456789"), strlen(value));
 		if (!strncmp(name, "rb_", 3))
 			continue;
+		/* A zone that this kernel is built without. */
+		snprintf(line, sizeof(line), "\n%s ", name);
+		if (!strncmp(name, "pgalloc_", 8) && !strstr(kernel, line))
+			continue;
 		snprintf(line, sizeof(line), "\n%s ", name);
 		found = strncmp(at, line + 1, strlen(line + 1)) ? strstr(at, line) : at;
 		if (!found) {

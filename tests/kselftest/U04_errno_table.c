@@ -82,6 +82,28 @@ static void wrong_order(void)
 	close(fd);
 }
 
+/* Row 2: order 10 is the last there is, in every call that takes an order. */
+static void order_bound(void)
+{
+	static const uint32_t orders[] = { 11, 12, 16, 31, 32, 63, 64, 255, 256, 1u << 31, ~0u };
+	struct rb_alloc a;
+	struct rb_block b;
+	uint32_t done;
+	int fd = dev_open();
+	uint64_t hash = region_hash(fd);
+
+	for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
+		CHECK_ERR(dev_alloc(fd, RB_GFP_KERNEL, orders[i], &a), EINVAL);
+		CHECK_ERR(dev_alloc(fd, RB_GFP_NOWAIT, orders[i], &a), EINVAL);
+		CHECK_ERR(dev_bulk(fd, RB_GFP_KERNEL, orders[i], &b, 1, &done), EINVAL);
+		CHECK_ERR(dev_free_raw(fd, 0, 1, orders[i], 0), EINVAL);
+	}
+	CHECK(region_hash(fd) == hash);
+	CHECK_ERR(dev_alloc(fd, RB_GFP_KERNEL, 10, &a), 0);
+	CHECK_ERR(dev_free(fd, &a, 0), 0);
+	close(fd);
+}
+
 /* No other id of the whole region can be freed, whatever the gen (tail pages, free ones, ...). */
 static void every_id(void)
 {
@@ -185,6 +207,7 @@ RB_PROGRAM(U04_errno_table, 0,
 	{ "old_gen_is_ESTALE", stale_handle },
 	{ "foreign_handle_is_ENOENT", foreign_handle },
 	{ "wrong_order_is_EINVAL", wrong_order },
+	{ "row_2_order_bound", order_bound },
 	{ "no_other_id_can_be_freed", every_id },
 	{ "absent_zone_is_ENODEV", zone_that_is_not_there },
 	{ "reset_of_mapped_is_EBUSY_and_frees_nothing", reset_of_mapped },

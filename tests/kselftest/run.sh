@@ -54,6 +54,7 @@ P02_pagetypeinfo_format		same	20
 P03_zoneinfo_format		same	20
 P06_sum_rules			same	30
 O06_clients			same	20
+O07_quiet_log			same	20
 R07_kill			same	30
 R08_memlock			same	30
 X02_races			same	40
