@@ -27,7 +27,7 @@ class Guest:
 
     def __init__(self, log, files):
         self.log, self.files = log, files
-        self.begun = self.status = self.archive = self.taint = None
+        self.begun = self.again = self.status = self.archive = self.taint = None
         self.rest = b""
 
     def feed(self, data):
@@ -47,6 +47,7 @@ class Guest:
 
     def mark(self, word, value=""):
         if word == "START":
+            self.again = self.begun
             self.begun = True
         elif word == "TAINT":
             self.taint = value
@@ -122,6 +123,8 @@ def main():
                 verdict_at = verdict_at or spent
                 if spent > verdict_at + 15:
                     break
+            elif guest.again:
+                break  # It restarted by itself, as User-Mode Linux does.
             elif spent > (limit if guest.begun else boot_limit):
                 hung = int(spent)
                 break
