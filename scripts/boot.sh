@@ -85,7 +85,9 @@ printf " '%s'" "${env[@]}" >>"$root/guest.env"
 mib() { numfmt --from=iec --to-unit=1048576 "$1"; }
 
 qemu_command() {
-	local i=0 size total=0 accel=(-accel "tcg,thread=multi" -cpu "max,erms=off,fsrm=off")
+	local i=0 size total=0 accel=(-accel "tcg,thread=multi" -cpu "max,erms=off,fsrm=off,la57=off")
+	# Early in its boot the kernel forgets for a moment that it has five levels of page tables; KASAN then
+	# reports an interrupt's accesses. Hence la57=off.
 	# A /dev/kvm without the CPU's flags hangs instead of failing.
 	if grep -qwE 'vmx|svm' /proc/cpuinfo && (exec 3<>/dev/kvm) 2>/dev/null; then
 		accel=(-accel kvm -cpu host)
