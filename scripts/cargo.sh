@@ -12,7 +12,7 @@ dir=$(cd "$TOP/$1" && pwd -P)
 sub=$2
 shift 2
 "$TOP/scripts/sandbox.sh"
-target=$CACHE/target-$SANDBOX_KEY/${dir##*/}
+target=$CARGO_TARGETS/${dir##*/}
 fetched=$CACHE/cargo/fetched-$(hash_of <"$dir/Cargo.lock")
 mkdir -p "$target" "$CACHE/cargo"
 cd "$dir"

@@ -124,6 +124,9 @@ qemu-system-x86 seabios shellcheck git file ca-certificates procps less"
 SANDBOX_KEY=$(printf '%s %s 1' "$SUITE" "$SANDBOX_PACKAGES" | hash_of)
 SANDBOX=$CACHE/sandbox-$SUITE-$SANDBOX_KEY
 
+# Products of cargo: a folder for each work tree, because tests have its path compiled in.
+CARGO_TARGETS=$CACHE/target-$SANDBOX_KEY/$(printf %s "$TOP" | hash_of)
+
 # ---- what kernel-source.sh has chosen ---------------------------------------------------------
 
 KERNEL_CHOICE=$CACHE/kernel-$KSERIES.choice

@@ -8,7 +8,7 @@ set -euo pipefail
 
 STATIC=1 "$TOP/scripts/cargo.sh" tools build --release --quiet --bin rbctl
 mkdir -p "$TOP/out/bin"
-bin=$CACHE/target-$SANDBOX_KEY/tools/x86_64-unknown-linux-gnu/release/rbctl
+bin=$CARGO_TARGETS/tools/x86_64-unknown-linux-gnu/release/rbctl
 cmp -s "$bin" "$TOP/out/bin/rbctl" || {
 	cp "$bin" "$TOP/out/bin/rbctl.partial"
 	mv "$TOP/out/bin/rbctl.partial" "$TOP/out/bin/rbctl"
