@@ -131,4 +131,5 @@ for try in 1 2; do
 	say "the guest hung before its script began: booting it once more"
 done
 [ "$rc" != 126 ] || rc=124
+[ "$rc" -lt 128 ] || say "the emulator of $name was killed from outside: exit $rc"
 exit "$rc"

@@ -22,4 +22,6 @@ mapfile -t args <"$RIG/make.args"
 [ ${#mo[@]} = 0 ] || mkdir -p "$TOP/out/$rig"
 lock "build-$rig-$(printf %s "$dir" | hash_of)"
 cd "$dir"
-"$TOP/scripts/in-sandbox" -n make -s -C "$RIG/out" "M=$dir" "${mo[@]}" "${args[@]}" -j"$JOBS" "$@"
+quiet=(-s)
+[[ " $* " != *" V=1 "* ]] || quiet=()
+"$TOP/scripts/in-sandbox" -n make "${quiet[@]}" -C "$RIG/out" "M=$dir" "${mo[@]}" "${args[@]}" -j"$JOBS" "$@"

@@ -130,6 +130,7 @@ def main():
                 break
             if child.poll() is not None and spent > limit + 15:
                 break
+    by_itself = child.poll()
     try:
         os.killpg(child.pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -143,6 +144,8 @@ def main():
         say(f"{name}: exit {guest.status} after {spent:.1f} s, taint {guest.taint}")
         return guest.status
     verdict = f"guest hung after {hung} s" if hung else f"guest died: {last_line(console_path)}"
+    if by_itself is not None and by_itself < 0:
+        verdict += f" (the emulator was killed by signal {-by_itself})"
     if hung and not guest.begun:
         verdict += " before its script began"
     with open(f"{logdir}/{name}.log", "a", encoding="utf-8") as log:
