@@ -166,7 +166,7 @@ static void try_case(const struct table *t, const void *arg)
 	/* Only a result that cannot be written may be refused after the fact, and undone. */
 	late = t->cmd == RB_ALLOC_BULK && err == EFAULT;
 	/* The slow rig looks at the state now and then: what was changed stays changed. */
-	if (++refused % rb_times(1, 16, 1) && !late)
+	if (++refused % rb_times(1, 64, 1) && !late)
 		return;
 	now = late ? region_hash_undone(dev) : region_hash(dev);
 	if (!CHECK(now == (late ? hash_undone : hash)))

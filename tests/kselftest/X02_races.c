@@ -8,7 +8,7 @@ static struct {
 	pthread_barrier_t gate;
 	int fd, result[2];
 	struct rb_alloc a;
-	unsigned int rounds;
+	unsigned int rounds, delay;
 	uint32_t flags;
 	volatile uint32_t stop;
 } race;
@@ -144,6 +144,91 @@ static void reset_against_the_rest(void)
 	close(race.fd);
 }
 
+static void *mapper(void *arg)
+{
+	uint64_t offset = *(uint64_t *)arg;
+
+	rb_pin(1);
+	pthread_barrier_wait(&race.gate);
+	usleep(race.delay);
+	while (!race.stop) {
+		void *p = dev_map(race.fd, offset, PAGE, PROT_READ);
+
+		if (p != MAP_FAILED)
+			return p;
+	}
+	return MAP_FAILED;
+}
+
+/* A block is mapped while RESET runs: all is freed, or EBUSY and nothing is. */
+static void reset_is_all_or_nothing(void)
+{
+	static struct rb_block b[2048];
+	unsigned int busy = 0;
+
+	rb_pin(0);
+	race.fd = dev_open();
+	pthread_barrier_init(&race.gate, NULL, 2);
+	for (unsigned int i = 0; i < rb_times(200, 40, 10000); i++) {
+		struct rb_query q;
+		uint64_t offset;
+		uint32_t done;
+		pthread_t t;
+		void *p;
+		int err;
+
+		NEED(!dev_bulk(race.fd, RB_GFP_KERNEL, 0, b, ARRAY_SIZE(b), &done));
+		NEED(!dev_query(race.fd, &q));
+		offset = RB_MMAP_BASE + ((uint64_t)b[i % done].id << q.window_shift);
+		race.stop = 0;
+		race.delay = i * 37 % 1000;
+		NEED(!pthread_create(&t, NULL, mapper, &offset));
+		pthread_barrier_wait(&race.gate);
+		err = dev_reset(race.fd, RB_RESET_FD);
+		race.stop = 1;
+		pthread_join(t, &p);
+		NEED(!dev_query(race.fd, &q));
+		busy += err == -EBUSY;
+		if (!CHECK_EQ(q.used_by_me, err ? done : 0) || !CHECK(!err || err == -EBUSY))
+			break;
+		if (p != MAP_FAILED)
+			munmap(p, PAGE);
+		CHECK_ERR(dev_reset(race.fd, RB_RESET_FD | RB_RESET_ZAP), 0);
+	}
+	rb_diag("%u times EBUSY", busy);
+	close(race.fd);
+}
+
+/* Somebody who shares the file allocates without a pause: RESET ends all the same. */
+static void reset_ends(void)
+{
+	static struct rb_block b[64];
+	uint64_t end = rb_now_ns() + 3000000000ull, worst = 0;
+	uint32_t done;
+	int fd = dev_open();
+	pid_t pid = rb_fork();
+
+	if (pid == 0) {
+		rb_pin(1);
+		while (rb_now_ns() < end)
+			dev_bulk(fd, RB_GFP_NOWAIT, 0, b, ARRAY_SIZE(b), &done);
+		_exit(0);
+	}
+	rb_pin(0);
+	while (rb_now_ns() < end - 1500000000ull) {
+		uint64_t t = rb_now_ns();
+
+		CHECK_ERR(dev_reset(fd, RB_RESET_FD), 0);
+		t = rb_now_ns() - t;
+		worst = t > worst ? t : worst;
+	}
+	rb_diag("the slowest RESET took %llu ms", (unsigned long long)worst / 1000000);
+	CHECK(worst < 1000000000ull);
+	CHECK_EQ(rb_wait(pid), 0);
+	CHECK_ERR(dev_reset(fd, RB_RESET_FD), 0);
+	close(fd);
+}
+
 static void *unmapper(void *arg)
 {
 	rb_pin(1);
@@ -184,5 +269,7 @@ RB_PROGRAM(X02_races, 0,
 	{ "double_free_exactly_one_wins", double_free_race },
 	{ "structure_changes_meanwhile", structure_changes_meanwhile },
 	{ "reset_against_the_rest", reset_against_the_rest },
+	{ "reset_is_all_or_nothing", reset_is_all_or_nothing },
+	{ "reset_ends_while_others_allocate", reset_ends },
 	{ "munmap_against_free", unmap_against_free },
 );
