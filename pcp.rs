@@ -288,7 +288,9 @@ impl PerCpuPages {
         });
 
         // INVARIANT: So many blocks went onto a list, which had room for them.
-        self.count = self.count.wrapping_add((got as i32).wrapping_shl(shift(order)));
+        self.count = self
+            .count
+            .wrapping_add((got as i32).wrapping_shl(shift(order)));
         if nr < wanted {
             self.events.ring_full = self.events.ring_full.wrapping_add(1);
         }
@@ -314,10 +316,7 @@ impl PerCpuPages {
         }
         // INVARIANT: A block went onto a list.
         self.count = self.count.wrapping_add(pages(order));
-        self.events.pgfree = self
-            .events
-            .pgfree
-            .wrapping_add(u64::from(block.nr_pages()));
+        self.events.pgfree = self.events.pgfree.wrapping_add(u64::from(block.nr_pages()));
         // Who gives back does not ask for more and more.
         self.alloc_factor >>= 1;
         let free_high = self.note_free(order);

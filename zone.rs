@@ -318,6 +318,11 @@ impl Zone {
         self.with(|buddy| buddy.stat_threshold = threshold);
     }
 
+    /// How far they may lag.
+    pub(crate) fn stat_threshold(&self) -> u32 {
+        self.buddy.with(|buddy| buddy.stat_threshold)
+    }
+
     /// Tells everyone what `cpu` counted; whether that was anything.
     pub(crate) fn fold_counters(&self, cpu: u32) -> bool {
         // Most of the time there is nothing to tell, but only the lock tells that.
@@ -339,13 +344,11 @@ impl Zone {
         let shown = &self.published;
         let mark = shown.visible(wmark).wrapping_add(extra);
 
-        shown.free_state().watermark_fast(
-            order,
-            mark,
-            shown.reserve_for(highest),
-            flags,
-            || shown.marks(),
-        )
+        shown
+            .free_state()
+            .watermark_fast(order, mark, shown.reserve_for(highest), flags, || {
+                shown.marks()
+            })
     }
 
     /// Whether single pages for everyone are above the high watermark, so that per-CPU lists need

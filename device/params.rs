@@ -25,6 +25,7 @@ pub(crate) struct Params {
     pub(crate) dma32_pct: u32,
     pub(crate) movable_pct: u32,
     pub(crate) min_host_free_mb: u32,
+    pub(crate) exact: u32,
 }
 
 impl Params {
@@ -36,6 +37,7 @@ impl Params {
         dma32_pct: 25,
         movable_pct: 25,
         min_host_free_mb: 64,
+        exact: 0,
     };
 
     /// EINVAL, and a line that says which parameter is wrong.

@@ -43,7 +43,8 @@ use crate::{
         Gfp, //
     },
     pcp::PcpIndex,
-    slowpath, sys,
+    slowpath,
+    sys,
     zone::{
         alloc_flags::AllocFlags,
         migratetype::{
@@ -97,6 +98,9 @@ pub(crate) struct RegionConfig {
     /// Whether zones get their pages as they need them
     /// (C: `CONFIG_DEFERRED_STRUCT_PAGE_INIT`).
     pub(crate) lazy: bool,
+    /// Whether CPUs keep nothing in stock and no counter lags, so that every page given back can be
+    /// seen on the free lists at once.
+    pub(crate) exact: bool,
 }
 
 /// How a request was met.
@@ -480,29 +484,14 @@ impl RegionConfig {
 #[kunit_tests(rust_buddy_region)]
 mod tests {
     use super::*;
-    use crate::{
-        pcp::tuning::PcpLimits,
-        zone::vmstat::NumaPlace, //
-    };
+    use crate::zone::vmstat::NumaPlace;
 
     const HERE: NumaPlace = NumaPlace {
         preferred: true,
         local: true,
     };
 
-    /// A region whose CPUs keep nothing in stock and tell everything at once.
     fn region(nr_pages: u32, shares: Shares) -> Result<Region> {
-        let region = stocked_region(nr_pages, shares)?;
-
-        for pageset in region.pagesets() {
-            pageset.set_limits(PcpLimits::DISABLED)?;
-            pageset.zone().set_stat_threshold(0);
-            pageset.zone().fold_counters(sys::this_cpu());
-        }
-        Ok(region)
-    }
-
-    fn stocked_region(nr_pages: u32, shares: Shares) -> Result<Region> {
         Region::new(RegionConfig {
             nr_pages,
             nid: 0,
@@ -510,6 +499,7 @@ mod tests {
             shares,
             has_huge: true,
             lazy: false,
+            exact: true,
         })
     }
 
@@ -644,7 +634,14 @@ mod tests {
     /// Takes the whole normal zone for movable requests.
     fn fill_normal(region: &Region) -> Result {
         let normal = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
-        let take = || normal.rmqueue(Order::MAX, Migratetype::Movable, AllocFlags::NO_WATERMARKS, HERE);
+        let take = || {
+            normal.rmqueue(
+                Order::MAX,
+                Migratetype::Movable,
+                AllocFlags::NO_WATERMARKS,
+                HERE,
+            )
+        };
 
         while take().is_some() {}
         match normal.nr_free() {

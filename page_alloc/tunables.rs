@@ -212,17 +212,21 @@ impl Region {
 
     /// Pages of all zones that count as low memory.
     fn lowmem_pages(&self) -> u64 {
-        self.nodes
-            .iter()
-            .fold(0, |sum, node| lowmem_pages(&node.managed()).wrapping_add(sum))
+        self.nodes.iter().fold(0, |sum, node| {
+            lowmem_pages(&node.managed()).wrapping_add(sum)
+        })
     }
 
     /// Sets how far counters may lag (C: `refresh_zone_stat_thresholds()`).
     pub(crate) fn refresh_zone_stat_thresholds(&self) {
         for pageset in self.pagesets() {
             let zone = pageset.zone();
+            let threshold = match self.config.exact {
+                true => 0,
+                false => stat_threshold(zone.managed(), sys::nr_online_cpus()),
+            };
 
-            zone.set_stat_threshold(stat_threshold(zone.managed(), sys::nr_online_cpus()));
+            zone.set_stat_threshold(threshold);
         }
     }
 
@@ -263,7 +267,12 @@ impl Region {
             let nr_cpus = node.nr_split_cpus().wrapping_add(coming);
 
             for pageset in node.zones() {
-                pageset.set_limits(pcp_limits(pageset, tunables, nr_cpus))?;
+                let limits = match self.config.exact {
+                    true => PcpLimits::DISABLED,
+                    false => pcp_limits(pageset, tunables, nr_cpus),
+                };
+
+                pageset.set_limits(limits)?;
             }
         }
         Ok(())

@@ -65,9 +65,13 @@ impl PcpLimits {
 
     /// Blocks of `order` that a list can ever hold under these limits.
     pub(crate) fn capacity(&self, order: Order) -> u32 {
-        let pages = self.high_max.max(self.batch.wrapping_shl(PCP_BATCH_SCALE_MAX));
+        let pages = self
+            .high_max
+            .max(self.batch.wrapping_shl(PCP_BATCH_SCALE_MAX));
         let refill = (self.batch >> (order.get() & 31)).max(2);
-        let blocks = (pages >> (order.get() & 31)).wrapping_add(refill).wrapping_add(1);
+        let blocks = (pages >> (order.get() & 31))
+            .wrapping_add(refill)
+            .wrapping_add(1);
 
         u32::try_from(blocks).unwrap_or(0)
     }
@@ -91,7 +95,9 @@ fn batch_size(managed: u64) -> i32 {
 fn high_size(total: u64, batch: i32, nr_cpus: u32) -> i32 {
     let share = total.checked_div(u64::from(nr_cpus)).unwrap_or(0);
 
-    i32::try_from(share).unwrap_or(i32::MAX).max(batch.wrapping_shl(2))
+    i32::try_from(share)
+        .unwrap_or(i32::MAX)
+        .max(batch.wrapping_shl(2))
 }
 
 impl PerCpuPages {
@@ -186,11 +192,7 @@ impl PerCpuPages {
             return 1;
         }
         // As many as were given back in one go, but leave a batch.
-        clamp(
-            i32::from(self.free_count),
-            batch,
-            high.wrapping_sub(batch),
-        )
+        clamp(i32::from(self.free_count), batch, high.wrapping_sub(batch))
     }
 
     /// Lowers `high` by an eighth and says how many pages are above it then

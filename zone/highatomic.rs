@@ -183,9 +183,7 @@ mod tests {
         let order = Order::new(9).ok_or(EINVAL)?;
         let block = buddy.rmqueue_smallest(order, Movable).ok_or(ENOMEM)?;
 
-        buddy
-            .blocks
-            .set_migratetype(block.head(), Migratetype::Cma);
+        buddy.blocks.set_migratetype(block.head(), Migratetype::Cma);
         buddy.reserve_highatomic_pageblock(&block);
         assert_eq!(buddy.nr_reserved_highatomic, 0);
         buddy.free(block, FreeFlags::None);

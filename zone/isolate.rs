@@ -237,7 +237,10 @@ mod tests {
         let (first, end) = buddy.take_isolated(PageIdx::new(1030), PageIdx::new(1540));
         assert_eq!((first.get(), end.get()), (1024, 2048));
         assert_eq!(buddy.nr_free, 3072);
-        assert_eq!(buddy.free_pages_in(PageIdx::new(1000), PageIdx::new(2050)), 26);
+        assert_eq!(
+            buddy.free_pages_in(PageIdx::new(1000), PageIdx::new(2050)),
+            26
+        );
         Ok(())
     }
 }

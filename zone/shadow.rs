@@ -95,7 +95,10 @@ impl Buddy {
 
     /// First pages of all pageblocks, without a borrow.
     fn pageblock_heads(&self) -> impl Iterator<Item = super::order::PageIdx> {
-        let (first, order) = (self.map.start().align_down(self.blocks.order()), self.blocks.order());
+        let (first, order) = (
+            self.map.start().align_down(self.blocks.order()),
+            self.blocks.order(),
+        );
         let nr = self.blocks.heads().count() as u32;
 
         (0..nr).map(move |nr| first.add(nr << (order.get() & 31)))
