@@ -396,6 +396,7 @@ impl Zone {
         let refill = |buddy: &mut Buddy| {
             let mut mode = RmqueueMode::Normal;
 
+            buddy.seq = buddy.seq.wrapping_add(1);
             for done in 0..nr {
                 match buddy.rmqueue(order, mt, flags, &mut mode) {
                     Some(block) => put(block.head()),
