@@ -59,8 +59,12 @@ pub(crate) const fn nr_zone_types() -> usize {
 /// (C: `is_kdump_kernel()`).
 #[cfg(CONFIG_CRASH_DUMP)]
 pub(crate) fn is_kdump_kernel() -> bool {
+    extern "C" {
+        // The bindings do not have it. Where the crashed kernel left its headers, or all ones.
+        static elfcorehdr_addr: u64;
+    }
     // SAFETY: Set at boot and not changed later.
-    let address = unsafe { (&raw const bindings::elfcorehdr_addr).read() };
+    let address = unsafe { (&raw const elfcorehdr_addr).read() };
     address != u64::MAX
 }
 
