@@ -548,7 +548,7 @@ mod tests {
             free(&mut buddy, 0..cma);
             free(&mut buddy, 1024..1024 + others);
             let page = alloc(&mut buddy, 0, Movable, flags).ok_or(ENOMEM)?;
-            assert_eq!(page < 512, first_is_cma);
+            assert_eq!((page < 512), first_is_cma);
         }
         Ok(())
     }
