@@ -17,7 +17,10 @@ esac
 
 "$TOP/scripts/build-module.sh" "$rig"
 "$TOP/scripts/rbctl.sh"
-"$TOP/scripts/in-sandbox" -n make -s -C "$TOP/tests/kselftest" "OUT=$TOP/out/kselftest" CC=gcc-14 -j"$JOBS"
+(
+	lock "kselftest-$(printf %s "$TOP" | hash_of)"
+	"$TOP/scripts/in-sandbox" -n make -s -C "$TOP/tests/kselftest" "OUT=$TOP/out/kselftest" CC=gcc-14 -j"$JOBS"
+)
 rc=0
 "$TOP/scripts/boot.sh" "$rig" --name "kselftest-$rig" "${options[@]}" \
 	--append "init_on_alloc=0 numa_balancing=disable" -- \

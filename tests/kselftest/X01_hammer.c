@@ -18,7 +18,7 @@ static uint32_t seconds(void)
 {
 	const char *s = getenv("HAMMER_SECONDS");
 
-	return s ? (uint32_t)atoi(s) : rb_times(20, 10, 300);
+	return s ? (uint32_t)atoi(s) : rb_times(12, 10, 300);
 }
 
 static void own(const struct rb_alloc *a, uint32_t from, uint32_t to)
