@@ -122,7 +122,7 @@ for t in $list; do
 	rest=${t#*:}
 	nr=$((nr + 1))
 	echo "    # Subtest: $name"
-	t0=$(cut -d' ' -f1 /proc/uptime)
+	read -r t0 _ </proc/uptime
 	prepare "${rest%:*}"
 	ktap_run "$(limit "${rest#*:}")" "$DIR/$name"
 	status=$?
