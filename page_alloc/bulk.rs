@@ -44,7 +44,7 @@ impl Region {
         ctx: &AllocContext,
         pages: &mut [Option<PageIdx>],
     ) -> usize {
-        let ctx = &self.grouped(ctx);
+        let ctx = &self.prepare(ctx);
         let first = pages.iter().take_while(|page| page.is_some()).count();
         let wanted = pages.len().wrapping_sub(first);
 
@@ -183,6 +183,7 @@ mod tests {
             has_huge: true,
             lazy: false,
             exact: true,
+            gfp_allowed: Gfp::ALL,
         })
     }
 

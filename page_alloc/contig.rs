@@ -252,6 +252,7 @@ mod tests {
             has_huge: true,
             lazy: false,
             exact,
+            gfp_allowed: Gfp::ALL,
         })
     }
 

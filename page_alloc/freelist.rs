@@ -241,6 +241,7 @@ mod tests {
             has_huge: true,
             lazy: false,
             exact: true,
+            gfp_allowed: Gfp::ALL,
         })
     }
 
