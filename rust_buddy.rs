@@ -55,6 +55,10 @@ module! {
             default: 64,
             description: "MiB that must stay free on the host (default 64)",
         },
+        oracle: bool {
+            default: false,
+            description: "Let CAP_SYS_ADMIN compare with the kernel's own allocator (default N)",
+        },
     },
 }
 
@@ -115,5 +119,6 @@ fn params() -> Params {
         dma32_pct: module_parameters::dma32_pct.value(),
         movable_pct: module_parameters::movable_pct.value(),
         min_host_free_mb: module_parameters::min_host_free_mb.value(),
+        oracle: module_parameters::oracle.value(),
     }
 }

@@ -16,6 +16,7 @@ pub(crate) mod buddy;
 pub(crate) mod fallback;
 pub(crate) mod free_area;
 pub(crate) mod free_state;
+pub(crate) mod image;
 pub(crate) mod memmap;
 pub(crate) mod migratetype;
 pub(crate) mod order;

@@ -364,6 +364,7 @@ impl sys::Show for Params {
             "min_host_free_mb {} {}",
             params.min_host_free_mb, default.min_host_free_mb
         )?;
+        writeln!(out, "oracle {} {}", params.oracle, default.oracle)?;
         writeln!(out, "region_pages {} -", config.nr_pages)?;
         writeln!(out, "pageblock_order {} -", config.pageblock_order.get())?;
         writeln!(out, "metadata_bytes_per_page {} -", Device::METADATA_BYTES)?;

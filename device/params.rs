@@ -25,6 +25,8 @@ pub(crate) struct Params {
     pub(crate) dma32_pct: u32,
     pub(crate) movable_pct: u32,
     pub(crate) min_host_free_mb: u32,
+    /// Whether the kernel's own zones may be copied and driven.
+    pub(crate) oracle: bool,
 }
 
 impl Params {
@@ -36,6 +38,7 @@ impl Params {
         dma32_pct: 25,
         movable_pct: 25,
         min_host_free_mb: 64,
+        oracle: false,
     };
 
     /// EINVAL, and a line that says which parameter is wrong.

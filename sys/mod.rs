@@ -20,6 +20,31 @@ mod lock;
 mod mapper;
 mod mm;
 mod node;
+#[cfg(not(all(
+    CONFIG_X86_64,
+    CONFIG_NUMA,
+    CONFIG_SMP,
+    CONFIG_SPARSEMEM_VMEMMAP,
+    CONFIG_SPARSEMEM_EXTREME,
+    CONFIG_TRANSPARENT_HUGEPAGE,
+    CONFIG_CONTIG_ALLOC,
+    CONFIG_CMA,
+    not(CONFIG_PREEMPT_RT)
+)))]
+#[path = "no_real.rs"]
+mod real;
+#[cfg(all(
+    CONFIG_X86_64,
+    CONFIG_NUMA,
+    CONFIG_SMP,
+    CONFIG_SPARSEMEM_VMEMMAP,
+    CONFIG_SPARSEMEM_EXTREME,
+    CONFIG_TRANSPARENT_HUGEPAGE,
+    CONFIG_CONTIG_ALLOC,
+    CONFIG_CMA,
+    not(CONFIG_PREEMPT_RT)
+))]
+mod real;
 mod rwsem;
 pub(crate) mod uapi;
 mod vma;
@@ -59,5 +84,15 @@ pub(crate) use self::{
         host_free_pages,
         largest_free_run,
         node_is_online, //
+    },
+    real::{
+        is_locked_down,
+        nr_online_nodes,
+        HostGfp,
+        Pinned,
+        RealBlock,
+        RealNode,
+        RealZone,
+        IS_SUPPORTED as CAN_DRIVE_ZONES, //
     }, //
 };
