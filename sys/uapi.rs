@@ -81,7 +81,7 @@ plain_bytes! {
     }
     rb_pageblock { free, nr_pages, info, reserved }
     rb_blockmap { start, nr, flags, buf_ptr, nr_done, reserved0, epoch, reserved1 }
-    rb_clone_zone { nid, flags, zones, cpu, base_pfn, managed, free, held, hash, reserved0 }
+    rb_clone_zone { nid, flags, zones, cpu, base_pfn, managed, free, held, hash, nr_pages }
     rb_replay_entry { op, order, flags, gfp, slot, arg }
     rb_replay {
         entries_ptr, nr, interval, results_ptr, text_ptr, text_size, flags, text_len, nr_done, stop,

@@ -312,7 +312,7 @@ struct rb_clone_zone {
 	__u64 free;		/* of them on free lists and on lists of this CPU */
 	__u64 held;		/* pages held for the oracle */
 	__u64 hash;		/* of the whole copy */
-	__u64 reserved0;
+	__u64 nr_pages;		/* page numbers are below this */
 };
 
 /*

@@ -109,7 +109,7 @@ impl Device {
         let mut req: uapi::rb_clone_zone = call.read()?;
         let known = uapi::RB_CLONE_RELEASE | uapi::RB_CLONE_NO_SHADOW | uapi::RB_CLONE_DRAIN;
 
-        if req.flags & !known != 0 || req.reserved0 != 0 {
+        if req.flags & !known != 0 {
             return Err(EINVAL);
         }
         self.check_oracle(call)?;
@@ -233,12 +233,15 @@ fn answer(req: &mut uapi::rb_clone_zone, session: &Session) {
     req.cpu = session.cpu;
     req.base_pfn = session.node.base_pfn();
     req.held = session.nr_held();
-    (req.zones, req.managed, req.free) = (0, 0, 0);
+    (req.zones, req.managed, req.free, req.nr_pages) = (0, 0, 0, 0);
     req.hash = FNV_START;
     for pair in &session.pairs {
         let image = &pair.real;
         let free = audit::pages(&image.free).wrapping_add(audit::pages(&image.pcp));
 
+        let end = image.start.get().wrapping_add(image.spanned);
+
+        req.nr_pages = req.nr_pages.max(u64::from(end));
         req.zones |= 1u32.wrapping_shl(image.kind as u32);
         req.managed = req.managed.wrapping_add(image.managed);
         req.free = req.free.wrapping_add(free);

@@ -170,7 +170,11 @@ impl Session {
         };
 
         coverage.add(uapi::RB_COVER_FOREIGN, u64::from(is_foreign));
-        count_block(ctx, real.is_some(), zone, coverage);
+        count_block(ctx, real.is_some(), coverage);
+        let best = self.best_zone(ctx.highest_zone);
+        let is_lower = real.is_some() && best.is_some_and(|best| zone < best);
+
+        coverage.add(uapi::RB_COVER_OTHER_ZONE, u64::from(is_lower));
         let ours = match &self.shadow {
             Some(shadow) => ours(shadow).map(|allocated| allocated.block.head()),
             None => real,
@@ -325,6 +329,13 @@ impl Session {
         })
     }
 
+    /// The zone that a request up to `highest` looks at first.
+    fn best_zone(&self, highest: ZoneType) -> Option<ZoneType> {
+        let kinds = self.pairs.iter().map(|pair| pair.real.kind);
+
+        kinds.filter(|kind| *kind <= highest).last()
+    }
+
     fn is_full(&self, slot: usize) -> bool {
         self.slots.get(slot).is_none_or(Option::is_some)
     }
@@ -354,7 +365,7 @@ impl Session {
     }
 }
 
-fn count_block(ctx: &AllocContext, is_done: bool, zone: ZoneType, coverage: &mut Coverage) {
+fn count_block(ctx: &AllocContext, is_done: bool, coverage: &mut Coverage) {
     let order = ctx.order.get();
     let is_pcp_order = order <= 3 || order == sys::pageblock_order();
 
@@ -363,10 +374,6 @@ fn count_block(ctx: &AllocContext, is_done: bool, zone: ZoneType, coverage: &mut
         true => {
             coverage.one(uapi::RB_COVER_ALLOC);
             coverage.add(uapi::RB_COVER_HIGH_ORDER, u64::from(!is_pcp_order));
-            coverage.add(
-                uapi::RB_COVER_OTHER_ZONE,
-                u64::from(zone != ctx.highest_zone),
-            );
         }
     }
 }

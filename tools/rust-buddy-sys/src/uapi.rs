@@ -482,7 +482,7 @@ pub struct rb_clone_zone {
     pub free: __u64,
     pub held: __u64,
     pub hash: __u64,
-    pub reserved0: __u64,
+    pub nr_pages: __u64,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
@@ -504,8 +504,8 @@ const _: () = {
         [::core::mem::offset_of!(rb_clone_zone, held) - 40usize];
     ["Offset of field: rb_clone_zone::hash"]
         [::core::mem::offset_of!(rb_clone_zone, hash) - 48usize];
-    ["Offset of field: rb_clone_zone::reserved0"]
-        [::core::mem::offset_of!(rb_clone_zone, reserved0) - 56usize];
+    ["Offset of field: rb_clone_zone::nr_pages"]
+        [::core::mem::offset_of!(rb_clone_zone, nr_pages) - 56usize];
 };
 pub const RB_REPLAY_NOP: rb_replay_op = 0;
 pub const RB_REPLAY_ALLOC: rb_replay_op = 1;
