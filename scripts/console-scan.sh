@@ -17,6 +17,8 @@ BAD+='|soft lockup|hard LOCKUP|list_(add|del) corruption|ODEBUG|Unable to handle
 # What a healthy boot says too.
 GOOD='KernelAddressSanitizer initialized|kasan: |kmemleak: Kernel memory leak detector'
 GOOD+='|Run /init|Kernel command line'
+# A program's own fault, which the kernel mentions.
+GOOD+='|traps: [^ ]+ general protection fault ip:'
 
 trouble() { grep -nE "$BAD" "$1" | grep -vE "$GOOD" | cut -d: -f1; }
 
@@ -51,7 +53,7 @@ sample() {
 self_test() {
 	count=0 failed=0
 	echo "KTAP version 1"
-	echo "1..22"
+	echo "1..23"
 	sample 1 warning '[    1.5] WARNING: CPU: 0 PID: 1 at mm/page_alloc.c:1 f+0x1/0x2'
 	sample 1 warning_73 '[    1.5] WARNING: mm/page_alloc.c:1 at f+0x1/0x2, CPU#0: sh/1'
 	sample 1 bug '[    1.5] BUG: unable to handle page fault for address: 0'
@@ -74,6 +76,7 @@ self_test() {
 	sample 0 kasan_boot '[    0.1] kasan: KernelAddressSanitizer initialized (generic)'
 	sample 0 kmemleak_boot '[    0.1] kmemleak: Kernel memory leak detector initialized (mem pool available: 1)'
 	sample 0 alloc_failure '[    1.5] insmod: page allocation failure: order:9, mode:0xcc0(GFP_KERNEL)'
+	sample 0 program_fault '[    1.5] traps: x[14] general protection fault ip:418803 sp:7ffc error:402 in x[18803,401000+c1000]'
 	return "$failed"
 }
 
