@@ -4,12 +4,13 @@
 //! `mm/page_alloc.c` manages memory, and offered through `/dev/rust_buddy`.
 //!
 //! Bottom-up, each layer using only those before it: `sys` (the kernel, and all unsafe code),
-//! `zone` (free lists and watermarks), `gfp` (requests), `slowpath` (decisions), `page_alloc`
-//! (zones put together), `device` (users).
+//! `zone` (free lists and watermarks), `pcp` (a stock for each CPU), `gfp` (requests), `slowpath`
+//! (decisions), `page_alloc` (zones put together), `device` (users).
 
 mod device;
 mod gfp;
 mod page_alloc;
+mod pcp;
 mod slowpath;
 mod sys;
 mod zone;
@@ -17,6 +18,7 @@ mod zone;
 use device::{
     debugfs::Files,
     params::Params,
+    upkeep::Upkeep,
     Device, //
 };
 use kernel::{
@@ -72,6 +74,8 @@ static VERSION: [u8; 14] = *b"version=0.1.0\0";
 struct RustBuddy {
     _device_node: sys::Registration<Device>,
     _files: Option<Files>,
+    _ticks: sys::Periodic<Upkeep>,
+    _cpus: sys::CpuWatch<Upkeep>,
     device: Arc<Device>,
 }
 
@@ -79,6 +83,9 @@ impl kernel::Module for RustBuddy {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let mapper = sys::Mapper::new(device::WINDOW_ORDER)?;
         let device = Arc::new(Device::new(params(), mapper.clone())?, GFP_KERNEL)?;
+        let upkeep = Arc::new(Upkeep::new(device.clone()), GFP_KERNEL)?;
+        let cpus = sys::CpuWatch::new(upkeep.clone())?;
+        let ticks = sys::Periodic::new(upkeep, Upkeep::FIRST_MS)?;
         // The last step that can fail: from here on the device can be opened.
         let node = sys::Registration::new(c"rust_buddy", device.clone(), mapper)?;
         let config = device.region().config();
@@ -88,6 +95,8 @@ impl kernel::Module for RustBuddy {
             _device_node: node,
             // Nobody should miss a device because its debugging files could not be made.
             _files: Files::new(&device).ok(),
+            _ticks: ticks,
+            _cpus: cpus,
             device,
         })
     }

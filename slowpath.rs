@@ -25,7 +25,7 @@ use crate::{
 use kernel::prelude::*;
 
 /// Flags of the second look (C: `alloc_flags_slowpath()`).
-pub(crate) fn alloc_flags(gfp: Gfp, order: Order) -> AllocFlags {
+pub(crate) fn alloc_flags(gfp: Gfp, order: Order, defrag_mode: bool) -> AllocFlags {
     let mut flags = AllocFlags::WMARK_MIN | AllocFlags::CPUSET;
 
     if gfp.has(Gfp::HIGH) {
@@ -39,11 +39,28 @@ pub(crate) fn alloc_flags(gfp: Gfp, order: Order) -> AllocFlags {
     if !gfp.allows_blocking() && flags.has(AllocFlags::MIN_RESERVE) {
         flags = flags.without(AllocFlags::CPUSET);
     }
+    if defrag_mode {
+        flags = flags | AllocFlags::NOFRAGMENT;
+    }
     flags | gfp.cma_flags()
 }
 
-/// Flags of a third look, for requests that may use everything (C: `__gfp_pfmemalloc_flags()`).
-pub(crate) fn reserve_flags(gfp: Gfp) -> Option<AllocFlags> {
+/// Flags of a third look: for those who may use reserves, and once more for those who are not held
+/// to their nodes.
+pub(crate) fn retry_flags(gfp: Gfp, flags: AllocFlags) -> Option<AllocFlags> {
+    reserve_flags(gfp).or_else(|| (!flags.has(AllocFlags::CPUSET)).then_some(flags))
+}
+
+/// Flags of the last look: if types were kept apart at any price, they no longer are, unless nobody
+/// would mend that.
+pub(crate) fn last_flags(gfp: Gfp, flags: AllocFlags) -> Option<AllocFlags> {
+    let mends = gfp.has(Gfp::KSWAPD_RECLAIM | Gfp::DIRECT_RECLAIM);
+
+    (flags.has(AllocFlags::NOFRAGMENT) && mends).then(|| flags.without(AllocFlags::NOFRAGMENT))
+}
+
+/// Flags for requests that may use everything (C: `__gfp_pfmemalloc_flags()`).
+fn reserve_flags(gfp: Gfp) -> Option<AllocFlags> {
     if !gfp.has(Gfp::MEMALLOC) || gfp.has(Gfp::NOMEMALLOC) {
         return None;
     }
@@ -68,15 +85,15 @@ mod tests {
         let movable = kernel | Gfp::HARDWALL | Gfp::HIGHMEM | Gfp::MOVABLE;
         let two = Order::new(2).ok_or(EINVAL)?;
 
-        assert!(alloc_flags(kernel, Order::ZERO) == 0x840);
-        assert!(alloc_flags(kernel, two) == 0x840);
-        assert!(alloc_flags(atomic, Order::ZERO) == 0x830);
-        assert!(alloc_flags(atomic, two) == 0xa30);
-        assert!(alloc_flags(nowait, Order::ZERO) == 0x850);
-        assert!(alloc_flags(nowait, two) == 0x850);
-        assert!(alloc_flags(atomic | Gfp::NOMEMALLOC, Order::ZERO) == 0x820);
-        assert!(alloc_flags(movable, Order::ZERO) == 0x8c0);
-        assert!(alloc_flags(Gfp::NORETRY, Order::ZERO) == 0x50);
+        assert!(alloc_flags(kernel, Order::ZERO, false) == 0x840);
+        assert!(alloc_flags(kernel, two, false) == 0x840);
+        assert!(alloc_flags(atomic, Order::ZERO, false) == 0x830);
+        assert!(alloc_flags(atomic, two, false) == 0xa30);
+        assert!(alloc_flags(nowait, Order::ZERO, false) == 0x850);
+        assert!(alloc_flags(nowait, two, false) == 0x850);
+        assert!(alloc_flags(atomic | Gfp::NOMEMALLOC, Order::ZERO, false) == 0x820);
+        assert!(alloc_flags(movable, Order::ZERO, false) == 0x8c0);
+        assert!(alloc_flags(Gfp::NORETRY, Order::ZERO, false) == 0x50);
         Ok(())
     }
 

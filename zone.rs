@@ -4,8 +4,9 @@
 //!
 //! Bottom-up: [`order`] (arithmetic), [`memmap`] (lists through the pages), [`free_area`] (lists by
 //! order and type), [`pageblock`], [`buddy`] (split and merge), [`fallback`] (other types' pages),
-//! [`watermark`] (how much is kept free), [`free_state`] (whether it is). The zone puts a lock
-//! around the [`buddy::Buddy`] and publishes what is read without it.
+//! [`highatomic`] and [`isolate`] (pageblocks set apart), [`watermark`] (how much is kept free),
+//! [`free_state`] (whether it is), [`counter`] (who knows it when). The zone puts a lock around the
+//! [`buddy::Buddy`] and publishes what is read without it.
 //!
 //! C: `struct zone` in `include/linux/mmzone.h`.
 
@@ -13,14 +14,20 @@
 
 pub(crate) mod alloc_flags;
 pub(crate) mod buddy;
+pub(crate) mod counter;
+mod deferred;
 pub(crate) mod fallback;
 pub(crate) mod free_area;
 pub(crate) mod free_state;
+mod highatomic;
 pub(crate) mod image;
+pub(crate) mod isolate;
 pub(crate) mod memmap;
 pub(crate) mod migratetype;
 pub(crate) mod order;
 pub(crate) mod pageblock;
+mod published;
+mod shadow;
 pub(crate) mod validate;
 pub(crate) mod vmstat;
 pub(crate) mod watermark;
@@ -28,14 +35,16 @@ pub(crate) mod watermark;
 use crate::sys;
 use alloc_flags::{
     AllocFlags,
-    FreeFlags, //
+    FreeFlags,
+    Wmark, //
 };
-use buddy::Buddy;
+use buddy::{
+    Buddy,
+    BuddyConfig, //
+};
+use deferred::DeferredFrees;
 use fallback::RmqueueMode;
-use free_state::{
-    FreeState,
-    Marks, //
-};
+use free_state::Marks;
 use kernel::{
     prelude::*,
     sync::atomic::{
@@ -49,12 +58,20 @@ use order::{
     Order,
     PageIdx, //
 };
+use pageblock::PageblockTypes;
+use published::Published;
 use validate::Report;
-use vmstat::Snapshot;
+use vmstat::{
+    NumaPlace,
+    Snapshot, //
+};
 use watermark::Watermarks;
 
 /// Number of zones a node can have.
 pub(crate) const NR_ZONES: usize = 4;
+
+/// Pages by which a zone grows (C: `PAGES_PER_SECTION`).
+pub(crate) const SECTION_PAGES: u32 = 1 << 15;
 
 /// Which zone of a node (C: `enum zone_type` of x86-64 without `ZONE_DEVICE`).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -94,80 +111,85 @@ impl ZoneType {
     }
 }
 
-/// What a zone shows to those who do not hold its lock.
-struct Published {
-    free: Atomic<u64>,
-    free_highatomic: Atomic<u64>,
-    free_cma: Atomic<u64>,
-    /// `orders`, `orders_highatomic` and `orders_cma` of a [`FreeState`], 16 bits each.
-    orders: Atomic<u64>,
+/// Bits of a zone that are set and tested without its lock (C: `enum zone_flags`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ZoneFlag {
+    /// Watermarks were boosted; the next request that may do so wakes the background reclaimer.
+    BoostedWatermark = 0,
+    /// The background reclaimer is at work: per-CPU lists are kept short.
+    ReclaimActive = 1,
+    /// Free pages were found below the high watermark: per-CPU lists give pages back.
+    BelowHigh = 2,
 }
 
-impl Published {
-    fn new() -> Self {
-        Self {
-            free: Atomic::new(0),
-            free_highatomic: Atomic::new(0),
-            free_cma: Atomic::new(0),
-            orders: Atomic::new(0),
-        }
-    }
-
-    fn store(&self, state: &FreeState) {
-        let orders = u64::from(state.orders)
-            | u64::from(state.orders_highatomic) << 16
-            | u64::from(state.orders_cma) << 32;
-
-        self.free.store(state.free, Relaxed);
-        self.free_highatomic.store(state.free_highatomic, Relaxed);
-        self.free_cma.store(state.free_cma, Relaxed);
-        self.orders.store(orders, Relaxed);
-    }
-
-    fn load(&self) -> FreeState {
-        let orders = self.orders.load(Relaxed);
-
-        FreeState {
-            free: self.free.load(Relaxed),
-            free_highatomic: self.free_highatomic.load(Relaxed),
-            free_cma: self.free_cma.load(Relaxed),
-            orders: orders as u16,
-            orders_highatomic: (orders >> 16) as u16,
-            orders_cma: (orders >> 32) as u16,
-        }
-    }
+impl ZoneFlag {
+    const ALL: [Self; 3] = [Self::BoostedWatermark, Self::ReclaimActive, Self::BelowHigh];
 }
 
-/// Where a zone lies and what it must keep free.
+/// Where a zone lies.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ZoneSpan {
     pub(crate) kind: ZoneType,
-    /// First page, a multiple of the largest block.
+    /// The node that it belongs to.
+    pub(crate) nid: i32,
+    /// First page.
     pub(crate) start: PageIdx,
-    /// Pages, a multiple of the largest block.
+    /// Pages up to its end.
     pub(crate) nr_pages: u32,
-    pub(crate) watermarks: Watermarks,
-    pub(crate) lowmem_reserve: [u64; NR_ZONES],
+}
+
+/// What all zones of a region have in common.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ZoneConfig {
+    pub(crate) pageblock_order: Order,
+    /// Types are not kept apart (C: `page_group_by_mobility_disabled`).
+    pub(crate) mobility_off: bool,
+    /// CPUs that there can be (C: `nr_cpu_ids`).
+    pub(crate) nr_cpus: u32,
+    /// Whether zones get the pages that they do not have yet when they need them.
+    pub(crate) lazy: bool,
 }
 
 /// A range of pages, its free lists and its watermarks.
 pub(crate) struct Zone {
     span: ZoneSpan,
+    types: PageblockTypes,
     buddy: sys::Locked<Buddy>,
     published: Published,
+    flags: [Atomic<bool>; 3],
+    /// Blocks that somebody else preferred to have from here, and got elsewhere.
+    numa_foreign: Atomic<u64>,
+    deferred: DeferredFrees,
+    /// The allocator does not have all pages yet.
+    is_lazy: Atomic<bool>,
+    reclaimer_wanted: Atomic<bool>,
 }
 
 impl Zone {
-    /// Makes a zone all of whose pages are free.
+    /// Makes a zone that has its `first` pages, all of them free; with `lazy` the others come when
+    /// they are needed (C: `memblock_free_all()`, `CONFIG_DEFERRED_STRUCT_PAGE_INIT`).
     ///
     /// Allocates: sleeps.
     #[inline(never)]
-    pub(crate) fn new(span: ZoneSpan, pageblock_order: Order, mobility_off: bool) -> Result<Self> {
-        let buddy = Buddy::new(span.start, span.nr_pages, pageblock_order, mobility_off)?;
+    pub(crate) fn new(span: ZoneSpan, config: &ZoneConfig, first: u32) -> Result<Self> {
+        let buddy_config = BuddyConfig {
+            start: span.start,
+            nr_pages: span.nr_pages,
+            pageblock_order: config.pageblock_order,
+            mobility_off: config.mobility_off,
+            nr_cpus: config.nr_cpus,
+        };
+        let buddy = Buddy::new(&buddy_config, first)?;
         let zone = Self {
             span,
+            types: buddy.blocks.types().clone(),
             buddy: sys::new_locked!(buddy, c"rust_buddy_zone")?,
             published: Published::new(),
+            flags: [const { Atomic::new(false) }; 3],
+            numa_foreign: Atomic::new(0),
+            deferred: DeferredFrees::new()?,
+            is_lazy: Atomic::new(config.lazy),
+            reclaimer_wanted: Atomic::new(false),
         };
 
         zone.with(|_| ());
@@ -175,16 +197,28 @@ impl Zone {
     }
 
     /// Runs `f` under the lock and publishes the outcome.
-    fn with<R>(&self, f: impl FnOnce(&mut Buddy) -> R) -> R {
-        self.buddy.with(|buddy| {
-            let result = f(buddy);
-
-            self.published.store(&buddy.free_state());
-            result
-        })
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut Buddy) -> R) -> R {
+        self.buddy.with(|buddy| self.publish_after(buddy, f))
     }
 
-    /// Where it lies and what it keeps free.
+    /// As [`with`](Self::with), unless somebody else holds the lock (C: `ALLOC_NOLOCK`).
+    fn try_with<R>(&self, f: impl FnOnce(&mut Buddy) -> R) -> Option<R> {
+        self.buddy.try_with(|buddy| self.publish_after(buddy, f))
+    }
+
+    fn publish_after<R>(&self, buddy: &mut Buddy, f: impl FnOnce(&mut Buddy) -> R) -> R {
+        buddy.cpu = sys::this_cpu();
+        let result = f(buddy);
+
+        self.published.store(buddy);
+        if buddy.boosted {
+            buddy.boosted = false;
+            self.set_flag(ZoneFlag::BoostedWatermark, true);
+        }
+        result
+    }
+
+    /// Where it lies.
     pub(crate) fn span(&self) -> &ZoneSpan {
         &self.span
     }
@@ -194,70 +228,192 @@ impl Zone {
         self.span.kind
     }
 
+    /// The node that it belongs to.
+    pub(crate) fn nid(&self) -> i32 {
+        self.span.nid
+    }
+
     /// Whether `page` lies in this zone (C: `zone_spans_pfn()`).
     pub(crate) fn contains(&self, page: PageIdx) -> bool {
         page.get().wrapping_sub(self.span.start.get()) < self.span.nr_pages
     }
 
-    /// Free pages, read without the lock.
+    /// Whether a flag is set (C: `test_bit(.., &zone->flags)`).
+    #[inline]
+    pub(crate) fn has_flag(&self, flag: ZoneFlag) -> bool {
+        self.flags
+            .get(flag as usize)
+            .is_some_and(|flag| flag.load(Relaxed))
+    }
+
+    /// Sets or clears a flag.
+    pub(crate) fn set_flag(&self, flag: ZoneFlag, value: bool) {
+        if let Some(flag) = self.flags.get(flag as usize) {
+            flag.store(value, Relaxed);
+        }
+    }
+
+    /// All flags as the kernel's bits.
+    pub(crate) fn flags(&self) -> u32 {
+        ZoneFlag::ALL
+            .iter()
+            .filter(|flag| self.has_flag(**flag))
+            .fold(0, |bits, flag| bits | 1 << (*flag as u32 & 31))
+    }
+
+    /// Free pages at this moment, read without the lock.
     pub(crate) fn nr_free(&self) -> u64 {
-        self.published.free.load(Relaxed)
+        self.published.nr_free.load(Relaxed)
+    }
+
+    /// Pages that the allocator ever had (C: `zone_managed_pages()`).
+    pub(crate) fn managed(&self) -> u64 {
+        self.published.managed.load(Relaxed)
     }
 
     /// The levels that requests are held to.
     pub(crate) fn marks(&self) -> Marks {
-        Marks {
-            levels: self.span.watermarks,
-            boost: 0,
-        }
+        self.published.marks()
     }
 
-    /// Whether a request of `order` may take from this zone (C: `zone_watermark_fast()`).
+    /// Pages that requests for higher zones leave here, by their highest zone
+    /// (C: `lowmem_reserve[]`).
+    pub(crate) fn lowmem_reserve(&self) -> [u64; NR_ZONES] {
+        self.published.lowmem_reserve()
+    }
+
+    /// Sets the levels; ends a boost (C: `__setup_per_zone_wmarks()`).
+    pub(crate) fn set_watermarks(&self, levels: Watermarks) {
+        self.with(|buddy| buddy.marks = Marks { levels, boost: 0 });
+    }
+
+    /// Sets what requests for higher zones leave here.
+    pub(crate) fn set_lowmem_reserve(&self, reserve: [u64; NR_ZONES]) {
+        self.published.set_lowmem_reserve(reserve);
+    }
+
+    /// Sets how far boosts go. One that is there stays (C: `watermark_boost_factor`).
+    pub(crate) fn set_boost_factor(&self, factor: u64) {
+        self.with(|buddy| buddy.boost_factor = factor);
+    }
+
+    /// Takes back as much of a boost as the background reclaimer saw when it began
+    /// (C: the end of `balance_pgdat()`).
+    pub(crate) fn remove_boost(&self, seen: u64) {
+        self.with(|buddy| buddy.marks.boost = buddy.marks.boost.saturating_sub(seen));
+    }
+
+    /// Asks the background reclaimer to look at this zone (C: `wakeup_kswapd()`).
+    pub(crate) fn wake_reclaimer(&self) {
+        self.reclaimer_wanted.store(true, Relaxed);
+    }
+
+    /// Whether somebody asked for that since the last time.
+    pub(crate) fn take_reclaimer_wanted(&self) -> bool {
+        self.reclaimer_wanted.xchg(false, Relaxed)
+    }
+
+    /// Sets how far the counters of the CPUs may lag (C: `refresh_zone_stat_thresholds()`).
+    pub(crate) fn set_stat_threshold(&self, threshold: u32) {
+        self.with(|buddy| buddy.stat_threshold = threshold);
+    }
+
+    /// Tells everyone what `cpu` counted; whether that was anything.
+    pub(crate) fn fold_counters(&self, cpu: u32) -> bool {
+        // Most of the time there is nothing to tell, but only the lock tells that.
+        self.with(|buddy| buddy.stat_free.fold(cpu) | buddy.stat_free_cma.fold(cpu))
+    }
+
+    /// Whether a request of `order` may take from this zone, if `extra` pages more than `wmark`
+    /// must be free (C: `zone_watermark_fast()`).
     ///
     /// `highest` is the highest zone that the request could use.
+    #[inline]
     pub(crate) fn watermark_fast(
         &self,
         order: Order,
+        (wmark, extra): (Wmark, u64),
         highest: ZoneType,
         flags: AllocFlags,
     ) -> bool {
-        let reserve = self
-            .span
-            .lowmem_reserve
-            .get(highest.index())
-            .copied()
-            .unwrap_or(0);
+        let shown = &self.published;
+        let mark = shown.visible(wmark).wrapping_add(extra);
+
+        shown
+            .free_state()
+            .watermark_fast(order, mark, shown.reserve_for(highest), flags, || {
+                shown.marks()
+            })
+    }
+
+    /// Whether single pages for everyone are above the high watermark, so that per-CPU lists need
+    /// not give pages back (C: `zone_watermark_ok(zone, 0, high_wmark_pages(zone), ZONE_MOVABLE, 0)`).
+    pub(crate) fn is_above_high(&self) -> bool {
+        let high = self.published.visible(Wmark::High);
+        let reserve = self.published.reserve_for(ZoneType::Movable);
 
         self.published
-            .load()
-            .watermark_fast(order, &self.marks(), reserve, flags)
+            .free_state()
+            .watermark_ok(Order::ZERO, high, reserve, AllocFlags::WMARK_MIN)
     }
 
     /// Takes a block off the free lists (C: `rmqueue_buddy()`).
-    ///
-    /// # Differences
-    ///
-    /// No pageblock is put into the high-order atomic reserve yet, so its lists stay empty.
     pub(crate) fn rmqueue(
         &self,
         order: Order,
         mt: Migratetype,
         flags: AllocFlags,
+        place: NumaPlace,
     ) -> Option<Block> {
-        self.with(|buddy| {
-            let mut mode = RmqueueMode::Normal;
-            let block = buddy
-                .rmqueue_highatomic(order, flags.has(AllocFlags::HIGHATOMIC))
-                .or_else(|| buddy.rmqueue(order, mt, flags, &mut mode))
-                .or_else(|| {
-                    let last_resort = AllocFlags::OOM | AllocFlags::NON_BLOCK;
+        let take = |buddy: &mut Buddy| {
+            let block = buddy.rmqueue_or_reserve(order, mt, flags)?;
 
-                    buddy.rmqueue_highatomic(order, flags.has(last_resort))
-                })?;
-
-            buddy.count_alloc(&block);
+            buddy.count_alloc(&block, place);
             Some(block)
-        })
+        };
+
+        match flags.has(AllocFlags::NOLOCK) {
+            true => self.try_with(take).flatten(),
+            false => self.with(take),
+        }
+    }
+
+    /// Takes up to `nr` blocks under one hold of the lock, and passes them on in the order in which
+    /// they were found; how many there were (C: `rmqueue_bulk()`).
+    pub(crate) fn rmqueue_bulk(
+        &self,
+        order: Order,
+        nr: u32,
+        mt: Migratetype,
+        flags: AllocFlags,
+        mut put: impl FnMut(PageIdx),
+    ) -> u32 {
+        let refill = |buddy: &mut Buddy| {
+            let mut mode = RmqueueMode::Normal;
+
+            for done in 0..nr {
+                match buddy.rmqueue(order, mt, flags, &mut mode) {
+                    Some(block) => put(block.head()),
+                    None => return done,
+                }
+            }
+            nr
+        };
+
+        match flags.has(AllocFlags::NOLOCK) {
+            true => self.try_with(refill).unwrap_or(0),
+            false => self.with(refill),
+        }
+    }
+
+    /// Frees the blocks that `next` gives under one hold of the lock. They were counted as freed
+    /// before (C: `free_pcppages_bulk()`).
+    pub(crate) fn free_pcppages(&self, mut next: impl FnMut() -> Option<Block>) {
+        self.with(|buddy| {
+            while let Some(block) = next() {
+                buddy.split_large_buddy(block, FreeFlags::None);
+            }
+        });
     }
 
     /// Counts a request that would have liked this zone best and got nothing.
@@ -270,14 +426,64 @@ impl Zone {
         self.with(|buddy| buddy.events.bad_page = buddy.events.bad_page.wrapping_add(1));
     }
 
-    /// Gives a block of this zone back (C: `free_one_page()`).
-    pub(crate) fn free(&self, block: Block) {
-        self.with(|buddy| buddy.free(block, FreeFlags::None));
+    /// Counts `nr` blocks that were taken elsewhere although this zone was preferred.
+    pub(crate) fn count_foreign(&self, nr: u64) {
+        self.numa_foreign.fetch_add(nr, Relaxed);
+    }
+
+    /// Gives a block of this zone back, and those that waited for the lock
+    /// (C: `free_one_page()`).
+    pub(crate) fn free(&self, block: Block, flags: FreeFlags) {
+        self.with(|buddy| {
+            while let Some(waiting) = self.deferred.take() {
+                buddy.free(waiting, flags);
+            }
+            buddy.free(block, flags);
+        });
+    }
+
+    /// Gives a block back without waiting for the lock: if somebody holds it, the block waits for
+    /// the next one who frees something (C: `free_one_page()` with `FPI_NOLOCK`).
+    pub(crate) fn free_nolock(&self, block: Block) {
+        let (head, order) = (block.head(), block.order());
+        let freed = self.try_with(|buddy| buddy.free(block, FreeFlags::None));
+
+        if freed.is_none() {
+            // Only what there is no room for waits for the lock.
+            if let Err(block) = self.deferred.put(Block::new(head, order)) {
+                self.free(block, FreeFlags::None);
+            }
+        }
+    }
+
+    /// Type of the pageblock of `page`, read without the lock (C: `get_pfnblock_migratetype()`).
+    #[inline]
+    pub(crate) fn migratetype(&self, page: PageIdx) -> Migratetype {
+        self.types.migratetype(page)
+    }
+
+    /// Gives the allocator the next pages of a zone that grows; whether there were any
+    /// (C: `deferred_grow_zone()`).
+    #[cold]
+    pub(crate) fn deferred_grow(&self) -> bool {
+        if !self.is_lazy.load(Relaxed) {
+            return false;
+        }
+        self.with(|buddy| {
+            let had = u32::try_from(buddy.managed).unwrap_or(self.span.nr_pages);
+            let nr = self.span.nr_pages.saturating_sub(had).min(SECTION_PAGES);
+
+            buddy.free_first(had, nr);
+            nr > 0
+        })
     }
 
     /// A picture of the zone at one instant.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        self.buddy.with(|buddy| buddy.snapshot())
+        let mut picture = self.buddy.with(|buddy| buddy.snapshot());
+
+        picture.events.numa.foreign = self.numa_foreign.load(Relaxed);
+        picture
     }
 
     /// Recounts everything. Holds the lock for the whole walk.
@@ -302,17 +508,34 @@ pub(crate) struct PageblockStat {
 }
 
 impl Buddy {
-    fn rmqueue_highatomic(&mut self, order: Order, allowed: bool) -> Option<Block> {
-        match allowed {
-            true => self.rmqueue_smallest(order, Migratetype::HighAtomic),
-            false => None,
+    /// From the lists, or from the high-order atomic reserve, which comes first for those it is
+    /// meant for and last for those that must not fail lightly.
+    fn rmqueue_or_reserve(
+        &mut self,
+        order: Order,
+        mt: Migratetype,
+        flags: AllocFlags,
+    ) -> Option<Block> {
+        let mut mode = RmqueueMode::Normal;
+        let atomic = flags.has(AllocFlags::HIGHATOMIC);
+        let last_resort = flags.has(AllocFlags::OOM | AllocFlags::NON_BLOCK);
+        let block = self
+            .rmqueue_highatomic(order, atomic)
+            .or_else(|| self.rmqueue(order, mt, flags, &mut mode))
+            .or_else(|| self.rmqueue_highatomic(order, last_resort))?;
+
+        // It was a near thing: keep something for the next one.
+        if atomic && flags.wmark() == Wmark::Min {
+            self.reserve_highatomic_pageblock(&block);
         }
+        Some(block)
     }
 
-    fn count_alloc(&mut self, block: &Block) {
+    fn count_alloc(&mut self, block: &Block, place: NumaPlace) {
         let nr_pages = u64::from(block.nr_pages());
 
         self.events.pgalloc = self.events.pgalloc.wrapping_add(nr_pages);
+        self.events.numa.count(place, 1);
         self.seq = self.seq.wrapping_add(1);
     }
 
@@ -343,16 +566,29 @@ impl Buddy {
 mod tests {
     use super::*;
 
+    const HERE: NumaPlace = NumaPlace {
+        preferred: true,
+        local: true,
+    };
+
     fn zone(nr_pages: u32) -> Result<Zone> {
         let span = ZoneSpan {
             kind: ZoneType::Normal,
+            nid: 0,
             start: PageIdx::new(1024),
             nr_pages,
-            watermarks: Watermarks::new(ZoneType::Normal, u64::from(nr_pages), 128, 4096, 10),
-            lowmem_reserve: [0; NR_ZONES],
         };
+        let config = ZoneConfig {
+            pageblock_order: Order::new(9).ok_or(EINVAL)?,
+            mobility_off: false,
+            nr_cpus: 1,
+            lazy: false,
+        };
+        let zone = Zone::new(span, &config, nr_pages)?;
+        let nr_pages = u64::from(nr_pages);
 
-        Zone::new(span, Order::new(9).ok_or(EINVAL)?, false)
+        zone.set_watermarks(Watermarks::new(ZoneType::Normal, nr_pages, 128, 4096, 10));
+        Ok(zone)
     }
 
     #[test]
@@ -371,14 +607,14 @@ mod tests {
     fn published_numbers_follow_the_lists() -> Result {
         let zone = zone(2048)?;
         let low = AllocFlags::WMARK_LOW;
-        let passes = || zone.watermark_fast(Order::ZERO, ZoneType::Normal, low);
+        let passes = || zone.watermark_fast(Order::ZERO, (Wmark::Low, 0), ZoneType::Normal, low);
         let mut last = None;
 
         while passes() {
-            last = zone.rmqueue(Order::ZERO, Migratetype::Movable, low);
+            last = zone.rmqueue(Order::ZERO, Migratetype::Movable, low, HERE);
         }
         assert_eq!(zone.nr_free(), zone.marks().levels.low);
-        zone.free(last.ok_or(ENOMEM)?);
+        zone.free(last.ok_or(ENOMEM)?, FreeFlags::None);
         assert!(passes());
         Ok(())
     }
@@ -392,12 +628,12 @@ mod tests {
         assert_eq!(zone.pageblock(second).largest, Some(Order::MAX));
         assert_eq!(zone.pageblock(second).free, 512);
         let block = zone
-            .rmqueue(Order::ZERO, Migratetype::Movable, low)
+            .rmqueue(Order::ZERO, Migratetype::Movable, low, HERE)
             .ok_or(ENOMEM)?;
         assert_eq!(block.head(), PageIdx::new(1024));
         assert_eq!(zone.pageblock(PageIdx::new(1024)).free, 511);
         assert_eq!(zone.pageblock(second).largest, Order::new(9));
-        zone.free(block);
+        zone.free(block, FreeFlags::None);
         Ok(())
     }
 }

@@ -48,6 +48,7 @@ struct Granted {
     handle: Handle,
     idx: u32,
     zone: ZoneType,
+    nid: i32,
     path: Path,
 }
 
@@ -103,10 +104,11 @@ impl Device {
         req.idx = u64::from(granted.idx);
         req.mmap_offset = self.mmap_offset(granted.handle.id);
         req.path = match granted.path {
+            Path::Pcp => uapi::RB_PATH_PCP,
             Path::Buddy => uapi::RB_PATH_BUDDY,
             Path::Slow => uapi::RB_PATH_SLOW,
         };
-        req.got_nid = self.region().config().nid;
+        req.got_nid = granted.nid;
         req.got_zone = granted.zone as u32;
         req.reserved1 = 0;
         // Who cannot be told of a block must not have it.
@@ -341,6 +343,7 @@ impl Device {
                 handle,
                 idx,
                 zone: allocated.zone,
+                nid: allocated.nid,
                 path: allocated.path,
             }),
             Err(block) => {

@@ -253,7 +253,7 @@ fn show_marks(out: &mut Text, zone: &Zone) -> Result {
 
 /// One number for each zone that the kernel could have, as in its own file.
 fn show_protection(out: &mut Text, zone: &Zone) -> Result {
-    let reserve = &zone.span().lowmem_reserve;
+    let reserve = zone.lowmem_reserve();
     let last = reserve.last().copied().unwrap_or(0);
 
     write!(out, "\n        protection: (")?;

@@ -17,6 +17,7 @@ mod oracle;
 pub(crate) mod params;
 mod query;
 mod records;
+pub(crate) mod upkeep;
 
 use crate::{
     page_alloc::{
@@ -104,6 +105,8 @@ impl Device {
             nid: carved.nid(),
             pageblock_order: Order::new(u32::from(sys::pageblock_order())).ok_or(EINVAL)?,
             shares: params.shares()?,
+            has_huge: sys::HAS_HUGE_PAGES,
+            lazy: false,
         };
         let (region, records) = tables(config).inspect_err(|_| {
             pr_err!(
@@ -129,6 +132,7 @@ impl Device {
     /// Recounts the allocator when no client is left: pages that are not free are lost, and so are
     /// those that still count as handed out.
     pub(crate) fn leaked(&self) -> (u64, Report) {
+        self.region.drain_all_pages();
         let report = self.region.validate();
         let not_free = report.checked.wrapping_sub(report.free);
 

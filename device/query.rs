@@ -11,6 +11,8 @@ use super::{
     File, //
 };
 use crate::{
+    page_alloc::pageset::Pageset,
+    pcp::PcpEvents,
     sys::{
         self,
         uapi, //
@@ -27,7 +29,6 @@ use crate::{
         },
         vmstat::Snapshot,
         PageblockStat,
-        Zone,
         ZoneType, //
     }, //
 };
@@ -99,12 +100,9 @@ impl Device {
             return Err(EINVAL);
         }
         let kind = ZoneType::from_number(req.zone).ok_or(EINVAL)?;
-        let zone = self.region().zone(kind).ok_or(ENODEV)?;
+        let node = self.region().node(req.nid).ok_or(ENODEV)?;
 
-        if req.nid != self.region().config().nid {
-            return Err(ENODEV);
-        }
-        fill_zone_stat(&mut req, zone);
+        fill_zone_stat(&mut req, node.zone(kind).ok_or(ENODEV)?);
         call.write(&req)
     }
 
@@ -193,28 +191,29 @@ fn info(kind: ZoneType, nid: i32, stat: &PageblockStat) -> u32 {
 }
 
 /// Fills in everything but what the caller said.
-fn fill_zone_stat(stat: &mut uapi::rb_zone_stat, zone: &Zone) {
+fn fill_zone_stat(stat: &mut uapi::rb_zone_stat, pageset: &Pageset) {
+    let zone = pageset.zone();
     let span = zone.span();
     let picture = zone.snapshot();
     let marks = zone.marks();
     let nr_pages = u64::from(span.nr_pages);
 
     stat.seq = picture.seq;
-    (stat.spanned, stat.present, stat.managed) = (nr_pages, nr_pages, nr_pages);
+    (stat.spanned, stat.present, stat.managed) = (nr_pages, nr_pages, picture.managed);
     stat.free = picture.nr_free;
-    stat.pcp_total = 0;
+    stat.pcp_total = pageset.total();
     stat.min = marks.visible(Wmark::Min);
     stat.low = marks.visible(Wmark::Low);
     stat.high = marks.visible(Wmark::High);
     stat.promo = marks.visible(Wmark::Promo);
     stat.boost = marks.boost;
-    stat.reserved_highatomic = 0;
+    stat.reserved_highatomic = picture.nr_reserved_highatomic;
     stat.free_highatomic = picture.nr_free_highatomic;
     stat.start_idx = u64::from(span.start.get());
-    fill(&mut stat.protection, span.lowmem_reserve.iter().copied());
+    fill(&mut stat.protection, zone.lowmem_reserve().into_iter());
     fill(&mut stat.name, zone.kind().name().bytes());
     fill_free(stat, &picture);
-    fill_events(stat, &picture);
+    fill_events(stat, &picture, &pageset.events());
 }
 
 /// Overwrites `to` with `from`, and what is left of it with zeroes.
@@ -237,15 +236,15 @@ fn fill_free(stat: &mut uapi::rb_zone_stat, picture: &Snapshot) {
     }
 }
 
-fn fill_events(stat: &mut uapi::rb_zone_stat, picture: &Snapshot) {
+fn fill_events(stat: &mut uapi::rb_zone_stat, picture: &Snapshot, pcp: &PcpEvents) {
     let events = &picture.events;
 
     // In the order of `enum rb_event`.
     fill(
         &mut stat.events,
         [
-            events.pgalloc,
-            events.pgfree,
+            events.pgalloc.wrapping_add(pcp.pgalloc),
+            events.pgfree.wrapping_add(pcp.pgfree),
             events.extfrag_claim,
             events.extfrag_steal,
             events.alloc_fail,

@@ -21,6 +21,10 @@ pub(crate) struct AllocContext {
     pub(crate) migratetype: Migratetype,
     /// The highest zone it may use (C: `highest_zoneidx`).
     pub(crate) highest_zone: ZoneType,
+    /// The node it would like best, if any (C: `preferred_nid`).
+    pub(crate) nid: Option<i32>,
+    /// The nodes it may use, a bit for each; 0: all (C: `nodemask`).
+    pub(crate) nodemask: u64,
 }
 
 impl AllocContext {
@@ -31,6 +35,14 @@ impl AllocContext {
             order,
             migratetype: gfp.migratetype()?,
             highest_zone: gfp.zone()?,
+            nid: None,
+            nodemask: 0,
         })
+    }
+
+    /// Whether it may use node `nid`.
+    #[inline]
+    pub(crate) fn allows_node(&self, nid: i32) -> bool {
+        self.nodemask == 0 || self.nodemask >> (nid as u32 & 63) & 1 != 0
     }
 }

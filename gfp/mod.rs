@@ -74,6 +74,10 @@ impl Gfp {
     /// Charge the pages to the requester's memory cgroup.
     pub(crate) const ACCOUNT: Self = Self(0x40_0000);
 
+    /// What every request that waits for no lock says (C: `gfp_nolock`).
+    pub(crate) const NOLOCK: Self =
+        Self(Self::NOWARN.0 | Self::ZERO.0 | Self::NOMEMALLOC.0 | Self::COMP.0);
+
     /// Whether any of `flags` is set.
     #[inline]
     pub(crate) const fn has(self, flags: Self) -> bool {

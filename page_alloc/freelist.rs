@@ -6,15 +6,16 @@
 //!
 //! # Differences
 //!
-//! Not there yet: per-CPU lists, cpusets (`__GFP_HARDWALL` has no effect), dirty spreading
-//! (`__GFP_WRITE` has none either), reclaim on the node before another one is tried.
+//! Not there yet: cpusets (`__GFP_HARDWALL` has no effect), dirty spreading (`__GFP_WRITE` has none
+//! either), reclaim on the node before another one is tried, and skipping nodes whose background
+//! reclaimer is at work.
 
 #![deny(unsafe_code)]
 
 use super::{
-    zonelist::zonelist,
+    pageset::Pageset,
+    tunables::Tunable,
     Allocated,
-    Path,
     Region, //
 };
 use crate::{
@@ -22,79 +23,180 @@ use crate::{
         context::AllocContext,
         Gfp, //
     },
+    sys,
     zone::{
-        alloc_flags::AllocFlags,
+        alloc_flags::{
+            AllocFlags,
+            Wmark, //
+        },
+        vmstat::NumaPlace,
         Zone,
+        ZoneFlag,
         ZoneType, //
     }, //
 };
 
 impl Region {
-    /// Tries the zones from the preferred one down; once more if only the wish not to mix
-    /// migratetypes stood in the way (C: `get_page_from_freelist()`).
+    /// Tries the zones from the preferred one on. The wish not to mix migratetypes holds on the
+    /// preferred node only: once more without it if it stood in the way
+    /// (C: `get_page_from_freelist()`).
     pub(super) fn get_page_from_freelist(
         &self,
         ctx: &AllocContext,
         flags: AllocFlags,
     ) -> Option<Allocated> {
-        self.scan_zonelist(ctx, flags).or_else(|| {
-            if !flags.has(AllocFlags::NOFRAGMENT) {
-                return None;
-            }
-            self.scan_zonelist(ctx, flags.without(AllocFlags::NOFRAGMENT))
-        })
+        if let Some(allocated) = self.scan_zonelist(ctx, flags) {
+            return Some(allocated);
+        }
+        if !flags.has(AllocFlags::NOFRAGMENT) || self.is_defrag_mode() {
+            return None;
+        }
+        self.scan_zonelist(ctx, flags.without(AllocFlags::NOFRAGMENT))
     }
 
     fn scan_zonelist(&self, ctx: &AllocContext, flags: AllocFlags) -> Option<Allocated> {
-        zonelist(&self.zones, ctx.highest_zone)
-            .filter(|zone| may_take(zone, ctx, flags))
-            .find_map(|zone| rmqueue(zone, ctx, flags))
+        let preferred = self.zonelist(ctx).next()?;
+        let here_only = flags.has(AllocFlags::NOFRAGMENT) && !self.is_defrag_mode();
+
+        self.zonelist(ctx)
+            // Another node is better than mixing here, but mixing here is better than mixing there.
+            .take_while(|pageset| !here_only || pageset.zone().nid() == preferred.zone().nid())
+            .find_map(|pageset| try_zone(pageset, preferred, ctx, flags))
+    }
+
+    fn is_defrag_mode(&self) -> bool {
+        self.defrag_mode.load(kernel::sync::atomic::Relaxed)
+    }
+
+    /// Flags of the first look: the low watermark, and whatever the request's flags add.
+    pub(super) fn fast_flags(&self, ctx: &AllocContext) -> AllocFlags {
+        let mut flags = AllocFlags::WMARK_LOW | ctx.gfp.cma_flags() | atomic_flags(ctx);
+
+        if ctx.gfp.has(Gfp::KSWAPD_RECLAIM) {
+            flags = flags | AllocFlags::KSWAPD;
+        }
+        if self.prefers_unmixed(ctx) {
+            flags = flags | AllocFlags::NOFRAGMENT;
+        }
+        flags
+    }
+
+    /// Rather than mix migratetypes in the normal zone, use the one below it, if there is one
+    /// (C: `alloc_flags_nofragment()`). A region of one node is taken to have one, as the kernel
+    /// takes a machine of one node.
+    fn prefers_unmixed(&self, ctx: &AllocContext) -> bool {
+        if self.is_defrag_mode() {
+            return true;
+        }
+        let Some(preferred) = self.zonelist(ctx).next() else {
+            return false;
+        };
+
+        preferred.zone().kind() == ZoneType::Normal
+            && (!self.is_numa() || self.has_dma32(preferred.zone().nid()))
+    }
+
+    fn has_dma32(&self, nid: i32) -> bool {
+        self.node(nid)
+            .is_some_and(|node| node.zone(ZoneType::Dma32).is_some())
     }
 }
 
-/// Whether the zone's watermark lets this request in.
-fn may_take(zone: &Zone, ctx: &AllocContext, flags: AllocFlags) -> bool {
-    flags.has(AllocFlags::NO_WATERMARKS) || zone.watermark_fast(ctx.order, ctx.highest_zone, flags)
-}
-
-/// Takes a block out of a zone (C: `rmqueue()`).
-fn rmqueue(zone: &Zone, ctx: &AllocContext, flags: AllocFlags) -> Option<Allocated> {
-    let block = zone.rmqueue(ctx.order, ctx.migratetype, flags)?;
-
-    Some(Allocated {
-        block,
-        zone: zone.kind(),
-        path: Path::Buddy,
-    })
-}
-
-/// Flags of the first look: the low watermark, and whatever the request's flags add.
-pub(super) fn fast_flags(region: &Region, ctx: &AllocContext) -> AllocFlags {
-    let mut flags = AllocFlags::WMARK_LOW | ctx.gfp.cma_flags();
-
-    if ctx.gfp.has(Gfp::KSWAPD_RECLAIM) {
-        flags = flags | AllocFlags::KSWAPD;
-    }
-    if ctx
+/// Whether the request may use the high-order atomic reserve.
+pub(super) fn atomic_flags(ctx: &AllocContext) -> AllocFlags {
+    match ctx
         .gfp
         .nonblocking_flags(ctx.order)
         .has(AllocFlags::HIGHATOMIC)
     {
-        flags = flags | AllocFlags::HIGHATOMIC;
+        true => AllocFlags::HIGHATOMIC,
+        false => AllocFlags::WMARK_MIN,
     }
-    if prefers_unmixed(region, ctx) {
-        flags = flags | AllocFlags::NOFRAGMENT;
-    }
-    flags
 }
 
-/// Rather than mix migratetypes in the normal zone, use the one below it, if there is one
-/// (C: `alloc_flags_nofragment()`). A region of one node is taken to have one, as the kernel takes
-/// a machine of one node.
-fn prefers_unmixed(region: &Region, ctx: &AllocContext) -> bool {
-    let preferred = zonelist(&region.zones, ctx.highest_zone)
-        .next()
-        .map(Zone::kind);
+/// Takes a block out of a zone if its watermark lets the request in. A zone that does not have all
+/// its pages yet grows first.
+fn try_zone(
+    pageset: &Pageset,
+    preferred: &Pageset,
+    ctx: &AllocContext,
+    flags: AllocFlags,
+) -> Option<Allocated> {
+    let zone = pageset.zone();
 
-    preferred == Some(ZoneType::Normal)
+    if !may_take(zone, ctx, flags) && !zone.deferred_grow() && !flags.has(AllocFlags::NO_WATERMARKS)
+    {
+        return None;
+    }
+    loop {
+        match rmqueue(pageset, preferred, ctx, flags) {
+            None if zone.deferred_grow() => continue,
+            taken => return taken,
+        }
+    }
+}
+
+/// Whether the zone's watermark lets this request in.
+///
+/// Above high there is plenty. Whoever finds that a zone is not above high marks it, so that the
+/// per-CPU lists give pages back before anything must be reclaimed.
+fn may_take(zone: &Zone, ctx: &AllocContext, flags: AllocFlags) -> bool {
+    let above = |wmark| zone.watermark_fast(ctx.order, (wmark, 0), ctx.highest_zone, flags);
+
+    if !zone.has_flag(ZoneFlag::BelowHigh) {
+        if above(Wmark::High) {
+            return true;
+        }
+        zone.set_flag(ZoneFlag::BelowHigh, true);
+    }
+    above(flags.wmark())
+}
+
+/// Takes a block out of a zone (C: `rmqueue()`).
+fn rmqueue(
+    pageset: &Pageset,
+    preferred: &Pageset,
+    ctx: &AllocContext,
+    flags: AllocFlags,
+) -> Option<Allocated> {
+    let place = numa_place(pageset.zone(), preferred.zone());
+    let taken = pageset.rmqueue(ctx.order, ctx.migratetype, flags, place);
+
+    if taken.is_some() && !place.preferred {
+        preferred.zone().count_foreign(1);
+    }
+    wake_after_boost(pageset.zone(), flags);
+    let (block, path) = taken?;
+
+    Some(Allocated {
+        block,
+        zone: pageset.zone().kind(),
+        nid: pageset.zone().nid(),
+        path,
+    })
+}
+
+/// Where a zone lies, seen from this CPU and from the zone that would have been best.
+pub(super) fn numa_place(zone: &Zone, preferred: &Zone) -> NumaPlace {
+    NumaPlace {
+        preferred: zone.nid() == preferred.nid(),
+        local: zone.nid() == sys::this_node(),
+    }
+}
+
+/// After a boost the background reclaimer has something to do.
+fn wake_after_boost(zone: &Zone, flags: AllocFlags) {
+    if flags.has(AllocFlags::KSWAPD) && zone.has_flag(ZoneFlag::BoostedWatermark) {
+        zone.set_flag(ZoneFlag::BoostedWatermark, false);
+        zone.wake_reclaimer();
+    }
+}
+
+impl Region {
+    /// Whether keeping pageblocks whole goes before everything, after a change of that.
+    pub(super) fn update_defrag_mode(&self) {
+        let on = self.tunable(Tunable::DefragMode) != 0;
+
+        self.defrag_mode.store(on, kernel::sync::atomic::Relaxed);
+    }
 }

@@ -1,29 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How a region is cut into zones, and what each of them keeps free.
+//! How the pages of a node are cut into zones.
 //!
-//! C: `free_area_init()`, `init_per_zone_wmark_min()` in `mm/`.
-//!
-//! # Differences
-//!
-//! `min_free_kbytes` follows from the size of the region alone; the kernel raises its own for
-//! transparent huge pages.
+//! C: `free_area_init()` in `mm/mm_init.c`.
 
 #![deny(unsafe_code)]
 
+use super::node::NodeSpan;
 use crate::zone::{
-    order::{
-        PageIdx,
-        MAX_ORDER_NR_PAGES, //
-    },
-    watermark::{
-        lowmem_pages,
-        lowmem_reserve,
-        min_free_kbytes,
-        Watermarks,
-        LOWMEM_RESERVE_RATIO,
-        WATERMARK_SCALE_FACTOR, //
-    },
+    order::MAX_ORDER_NR_PAGES,
     ZoneSpan,
     ZoneType,
     NR_ZONES, //
@@ -39,6 +24,13 @@ pub(crate) struct Shares {
 }
 
 impl Shares {
+    /// The normal zone gets everything.
+    pub(crate) const NONE: Self = Self {
+        dma: 0,
+        dma32: 0,
+        movable: 0,
+    };
+
     /// Returns the shares if they fit into 100 percent.
     pub(crate) fn new(dma: u32, dma32: u32, movable: u32) -> Option<Self> {
         let sum = dma.checked_add(dma32)?.checked_add(movable)?;
@@ -66,44 +58,31 @@ impl Shares {
 
         [dma, dma32, rest, movable]
     }
-}
 
-/// Where each zone lies. Zones without pages are in it, with `nr_pages` 0.
-pub(crate) fn zone_spans(nr_pages: u32, shares: Shares) -> [ZoneSpan; NR_ZONES] {
-    let pages = shares.pages(nr_pages);
-    let managed = pages.map(u64::from);
-    let lowmem = lowmem_pages(&managed);
-    let pages_min = min_free_kbytes(lowmem) / 4;
-    let mut next = PageIdx::new(0);
+    /// Where each zone of a node lies. Zones without pages are in it, with `nr_pages` 0.
+    pub(super) fn cut(&self, span: &NodeSpan) -> [ZoneSpan; NR_ZONES] {
+        let pages = self.pages(span.nr_pages);
+        let mut next = span.start;
 
-    ZoneType::ALL.map(|kind| {
-        let own = pages.get(kind.index()).copied().unwrap_or(0);
-        let start = next;
+        ZoneType::ALL.map(|kind| {
+            let nr_pages = pages.get(kind.index()).copied().unwrap_or(0);
+            let start = next;
 
-        next = next.add(own);
-        ZoneSpan {
-            kind,
-            start,
-            nr_pages: own,
-            watermarks: watermarks(kind, own, pages_min, lowmem),
-            lowmem_reserve: lowmem_reserve(kind, &managed, &LOWMEM_RESERVE_RATIO),
-        }
-    })
-}
-
-fn watermarks(kind: ZoneType, nr_pages: u32, pages_min: u64, lowmem: u64) -> Watermarks {
-    Watermarks::new(
-        kind,
-        u64::from(nr_pages),
-        pages_min,
-        lowmem,
-        WATERMARK_SCALE_FACTOR,
-    )
+            next = next.add(nr_pages);
+            ZoneSpan {
+                kind,
+                nid: span.nid,
+                start,
+                nr_pages,
+            }
+        })
+    }
 }
 
 #[kunit_tests(rust_buddy_layout)]
 mod tests {
     use super::*;
+    use crate::zone::order::PageIdx;
 
     const DEFAULT: Shares = Shares {
         dma: 7,
@@ -123,16 +102,23 @@ mod tests {
         Ok(())
     }
 
+    fn span(nr_pages: u32) -> NodeSpan {
+        NodeSpan {
+            nid: 1,
+            start: PageIdx::new(2048),
+            nr_pages,
+        }
+    }
+
     #[test]
     fn zones_follow_each_other_without_gaps() -> Result {
-        let spans = zone_spans(16384, DEFAULT);
-        let mut next = 0;
+        let mut next = 2048;
 
-        for span in &spans {
-            assert_eq!(span.start.get(), next);
-            next += span.nr_pages;
+        for zone in &DEFAULT.cut(&span(16384)) {
+            assert_eq!(zone.start.get(), next);
+            next += zone.nr_pages;
         }
-        assert_eq!(next, 16384);
+        assert_eq!(next, 2048 + 16384);
         Ok(())
     }
 
@@ -141,9 +127,10 @@ mod tests {
         let shares = Shares::new(0, 0, 100).ok_or(EINVAL)?;
 
         assert_eq!(shares.pages(16384), [0, 0, 0, 16384]);
-        assert!(zone_spans(16384, shares)
+        assert!(shares
+            .cut(&span(16384))
             .iter()
-            .all(|span| span.lowmem_reserve == [0; 4]));
+            .all(|zone| zone.nid == 1 && (zone.nr_pages > 0) == (zone.kind == ZoneType::Movable)));
         Ok(())
     }
 

@@ -6,7 +6,8 @@
 //!
 //! [`Region::alloc_pages`] looks at the free lists down to the low watermark
 //! (`get_page_from_freelist`). If that fails, the slow path lowers the mark as far as the request's
-//! flags allow. In each zone that passes, `rmqueue` takes the block.
+//! flags allow. In each zone that passes, `rmqueue` takes the block: from the lists of this CPU
+//! (`pcp`), which are filled from the zone, or from the zone itself (`buddy`).
 //!
 //! # Lock order
 //!
@@ -15,23 +16,37 @@
 //! 1. `mmap_lock`, then a VMA's lock: the kernel's own.
 //! 2. A fault lock (rwsem, one of several, by handle): `sys/`.
 //! 3. The records of handles and clients (spinlock): `device/records.rs`.
-//! 4. A zone's lock (spinlock, interrupts off): `zone.rs`. At most one at a time, a leaf.
+//! 4. The per-CPU lists of one CPU in one zone (spinlock): `pageset.rs`. Requests only try it.
+//! 5. A zone's lock (spinlock, interrupts off): `zone.rs`. At most one at a time, a leaf.
 //!
-//! Records and zones are never locked together. Under 3 and 4 nothing sleeps, prints or touches
+//! Tuning is done under a mutex of its own (`tunables.rs`), taken outside of all of these. Records
+//! are never locked together with lists or zones. Under 3 to 5 nothing sleeps, prints or touches
 //! user memory.
 //!
 //! C: `mm/page_alloc.c`.
 
 #![deny(unsafe_code)]
 
+mod bulk;
+mod contig;
 mod freelist;
 pub(crate) mod layout;
+pub(crate) mod node;
+pub(crate) mod pageset;
+pub(crate) mod shadow;
+pub(crate) mod tunables;
 pub(crate) mod zonelist;
 
 use crate::{
-    gfp::context::AllocContext,
+    gfp::{
+        context::AllocContext,
+        Gfp, //
+    },
+    pcp::PcpIndex,
     slowpath,
+    sys,
     zone::{
+        alloc_flags::AllocFlags,
         migratetype::{
             Migratetype,
             MIGRATE_TYPES, //
@@ -44,6 +59,7 @@ use crate::{
         validate::Report,
         PageblockStat,
         Zone,
+        ZoneConfig,
         ZoneType, //
     }, //
 };
@@ -55,23 +71,40 @@ use kernel::{
     }, //
 };
 use layout::Shares;
-use zonelist::Zones;
+use node::{
+    Node,
+    NodeSpan, //
+};
+use pageset::Pageset;
+use tunables::Tunables;
+use zonelist::{
+    FallbackOrder,
+    NodeFacts,
+    ZoneRef, //
+};
 
 /// What a region is made of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct RegionConfig {
     /// Pages, a multiple of the largest block.
     pub(crate) nr_pages: u32,
-    /// The node that they belong to.
+    /// The node of those who do not care.
     pub(crate) nid: i32,
     /// Order of a pageblock; the kernel's own in a kernel.
     pub(crate) pageblock_order: Order,
     pub(crate) shares: Shares,
+    /// Whether huge pages have per-CPU lists (C: `CONFIG_TRANSPARENT_HUGEPAGE`).
+    pub(crate) has_huge: bool,
+    /// Whether zones get their pages as they need them
+    /// (C: `CONFIG_DEFERRED_STRUCT_PAGE_INIT`).
+    pub(crate) lazy: bool,
 }
 
 /// How a request was met.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Path {
+    /// From the lists of this CPU.
+    Pcp,
     /// From the free lists at once.
     Buddy,
     /// By the slow path.
@@ -83,6 +116,7 @@ pub(crate) enum Path {
 pub(crate) struct Allocated {
     pub(crate) block: Block,
     pub(crate) zone: ZoneType,
+    pub(crate) nid: i32,
     pub(crate) path: Path,
 }
 
@@ -91,33 +125,122 @@ pub(crate) struct Allocated {
 /// Knows nothing of what is behind the numbers. A region without pages serves as a model.
 pub(crate) struct Region {
     config: RegionConfig,
-    zones: Zones,
+    /// Those with pages, in rising order of their numbers.
+    nodes: KVec<Node>,
+    /// Types are not kept apart (C: `page_group_by_mobility_disabled`).
+    mobility_off: bool,
+    /// There is more than one node, in the region or around it (C: `nr_online_nodes > 1`).
+    is_numa: bool,
+    tunables: sys::Locked<Tunables>,
+    /// Held while something is tuned.
+    tuning: sys::SleepLocked<()>,
+    defrag_mode: Atomic<bool>,
     /// Requests that ended without a block.
     alloc_fail: Atomic<u64>,
 }
 
 impl Region {
-    /// Makes an allocator all of whose pages are free.
+    /// Makes an allocator of one node, all of whose pages are free.
     ///
     /// Allocates: sleeps. ENOMEM if its own tables cannot be had.
     pub(crate) fn new(config: RegionConfig) -> Result<Self> {
-        let mut zones = [const { None }; crate::zone::NR_ZONES];
-        let spans = layout::zone_spans(config.nr_pages, config.shares);
+        let span = NodeSpan {
+            nid: config.nid,
+            start: PageIdx::new(0),
+            nr_pages: config.nr_pages,
+        };
 
-        for (zone, span) in zones.iter_mut().zip(&spans) {
-            if span.nr_pages > 0 {
-                *zone = Some(Zone::new(
-                    *span,
-                    config.pageblock_order,
-                    config.mobility_off(),
-                )?);
-            }
+        Self::of_spans(config, &[span])
+    }
+
+    /// Makes an allocator of several nodes, which follow each other without gaps.
+    ///
+    /// Allocates: sleeps. ENOMEM if its own tables cannot be had.
+    pub(crate) fn of_spans(config: RegionConfig, spans: &[NodeSpan]) -> Result<Self> {
+        let mut nodes = KVec::with_capacity(spans.len(), GFP_KERNEL)?;
+        let zone_config = ZoneConfig {
+            pageblock_order: config.pageblock_order,
+            mobility_off: config.mobility_off(),
+            nr_cpus: sys::nr_cpus(),
+            lazy: config.lazy,
+        };
+
+        for span in spans {
+            let node = Node::new(span, config.shares, &zone_config, config.has_huge)?;
+
+            nodes.push(node, GFP_KERNEL)?;
         }
+        let is_numa = nodes.len() > 1;
+        let mut region = Self::of_nodes(config, nodes, config.mobility_off(), is_numa)?;
+
+        region.build_all_zonelists()?;
+        region.init_per_zone_wmark_min()?;
+        Ok(region)
+    }
+
+    /// Puts nodes together that have everything they need.
+    #[inline(never)]
+    fn of_nodes(
+        config: RegionConfig,
+        nodes: KVec<Node>,
+        mobility_off: bool,
+        is_numa: bool,
+    ) -> Result<Self> {
         Ok(Self {
             config,
-            zones,
+            nodes,
+            mobility_off,
+            is_numa,
+            tunables: sys::new_locked!(Tunables::DEFAULT, c"rust_buddy_tunables")?,
+            tuning: sys::new_sleep_locked!((), c"rust_buddy_tuning")?,
+            defrag_mode: Atomic::new(false),
             alloc_fail: Atomic::new(0),
         })
+    }
+
+    /// Orders the nodes for each node (C: `build_all_zonelists()`).
+    fn build_all_zonelists(&mut self) -> Result {
+        let mut facts = KVec::with_capacity(self.nodes.len(), GFP_KERNEL)?;
+
+        for node in &self.nodes {
+            let fact = NodeFacts {
+                nid: node.nid(),
+                has_cpus: sys::nr_cpus_of_node(node.nid()) > 0,
+            };
+
+            facts.push(fact, GFP_KERNEL)?;
+        }
+        let mut order = FallbackOrder::new(&facts, sys::node_distance);
+
+        for local in 0..self.nodes.len() {
+            let list = self.zones_of(&order.next_list(local)?)?;
+
+            if let Some(node) = self.nodes.get_mut(local) {
+                node.fallback = list;
+            }
+        }
+        Ok(())
+    }
+
+    /// All zones of these nodes, in each of them from the highest down.
+    fn zones_of(&self, nodes: &[u8]) -> Result<KVec<ZoneRef>> {
+        let mut list = KVec::new();
+
+        for node in nodes {
+            let Some(zones) = self.nodes.get(usize::from(*node)) else {
+                continue;
+            };
+
+            for pageset in zones.zones().rev() {
+                let zone = ZoneRef {
+                    node: *node,
+                    kind: pageset.zone().kind(),
+                };
+
+                list.push(zone, GFP_KERNEL)?;
+            }
+        }
+        Ok(list)
     }
 
     /// What it is made of.
@@ -125,23 +248,74 @@ impl Region {
         &self.config
     }
 
-    /// The populated zones, lowest first.
-    pub(crate) fn zones(&self) -> impl Iterator<Item = &Zone> {
-        self.zones.iter().flatten()
+    /// The nodes, in rising order of their numbers.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter()
     }
 
-    /// The zone of this type, if it has pages.
+    /// The node with this number.
+    pub(crate) fn node(&self, nid: i32) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.nid() == nid)
+    }
+
+    /// Whether there is more than one node.
+    fn is_numa(&self) -> bool {
+        self.is_numa
+    }
+
+    /// All zones with their lists, node by node, lowest first
+    /// (C: `for_each_populated_zone()`).
+    pub(crate) fn pagesets(&self) -> impl Iterator<Item = &Pageset> {
+        self.nodes.iter().flat_map(|node| node.zones())
+    }
+
+    /// All zones, node by node, lowest first.
+    pub(crate) fn zones(&self) -> impl Iterator<Item = &Zone> {
+        self.pagesets().map(Pageset::zone)
+    }
+
+    /// The zone of this type on the first node that has one, with its lists.
+    pub(crate) fn pageset(&self, kind: ZoneType) -> Option<&Pageset> {
+        self.nodes.iter().find_map(|node| node.zone(kind))
+    }
+
+    /// The zone of this type on the first node that has one.
     pub(crate) fn zone(&self, kind: ZoneType) -> Option<&Zone> {
-        self.zones.get(kind.index())?.as_ref()
+        Some(self.pageset(kind)?.zone())
+    }
+
+    /// The zones that a request may use, best first
+    /// (C: `for_each_zone_zonelist_nodemask()`).
+    #[inline]
+    fn zonelist<'a>(&'a self, ctx: &AllocContext) -> impl Iterator<Item = &'a Pageset> {
+        let ctx = *ctx;
+        let local = match ctx.nid {
+            Some(nid) => self.node(nid),
+            None => self.nodes.first(),
+        };
+        let list = local.map_or(&[] as &[ZoneRef], |node| &node.fallback);
+        let this_node = ctx.gfp.has(Gfp::THISNODE);
+
+        list.iter()
+            .filter(move |zone| zone.kind <= ctx.highest_zone)
+            .filter_map(|zone| self.nodes.get(usize::from(zone.node))?.zone(zone.kind))
+            .filter(move |pageset| {
+                let nid = pageset.zone().nid();
+
+                // The list without fallback (C: `ZONELIST_NOFALLBACK`).
+                let near = !this_node || local.is_some_and(|node| node.nid() == nid);
+
+                near && ctx.allows_node(nid)
+            })
     }
 
     /// Takes a block (C: `alloc_pages()`). `None` if there is none for this request.
     ///
-    /// Takes a zone's lock; never sleeps.
+    /// Takes locks; never sleeps.
     pub(crate) fn alloc_pages(&self, ctx: &AllocContext) -> Option<Allocated> {
         let ctx = &self.grouped(ctx);
         let allocated = self
-            .get_page_from_freelist(ctx, freelist::fast_flags(self, ctx))
+            .get_page_from_freelist(ctx, self.fast_flags(ctx))
             .or_else(|| self.alloc_pages_slowpath(ctx));
 
         if allocated.is_none() {
@@ -150,10 +324,23 @@ impl Region {
         allocated
     }
 
+    /// Takes a block without waiting for any lock (C: `alloc_pages_nolock()`). `None` if there is
+    /// none, a lock is taken, or blocks of this order are in no per-CPU list.
+    pub(crate) fn alloc_pages_nolock(&self, ctx: &AllocContext) -> Option<Allocated> {
+        let ctx = &self.grouped(&AllocContext {
+            gfp: ctx.gfp | Gfp::NOLOCK,
+            ..*ctx
+        });
+        let flags = AllocFlags::WMARK_MIN | AllocFlags::NOLOCK | ctx.gfp.cma_flags();
+
+        PcpIndex::new(ctx.order, ctx.migratetype, self.config.has_huge)?;
+        self.get_page_from_freelist(ctx, flags)
+    }
+
     /// Where migratetypes are not kept apart all requests are of one
     /// (C: `gfp_migratetype()` under `page_group_by_mobility_disabled`).
     fn grouped(&self, ctx: &AllocContext) -> AllocContext {
-        match self.config.mobility_off() {
+        match self.mobility_off {
             true => AllocContext {
                 migratetype: Migratetype::Unmovable,
                 ..*ctx
@@ -165,28 +352,27 @@ impl Region {
     /// Counts the failure, also for the zone that would have met the request best.
     fn count_alloc_fail(&self, ctx: &AllocContext) {
         self.alloc_fail.fetch_add(1, Relaxed);
-        if let Some(zone) = zonelist::zonelist(&self.zones, ctx.highest_zone).next() {
-            zone.count_alloc_fail();
+        if let Some(pageset) = self.zonelist(ctx).next() {
+            pageset.zone().count_alloc_fail();
         }
     }
 
     /// Counts a block that is lost because a check failed (C: `bad_page()`).
     pub(crate) fn count_bad_page(&self, block: &Block) {
-        if let Some(zone) = self.zone_of(block.head()) {
-            zone.count_bad_page();
+        if let Some(pageset) = self.pageset_of(block.head()) {
+            pageset.zone().count_bad_page();
         }
     }
 
     /// Looks again with fewer scruples (C: `__alloc_pages_slowpath()`).
     #[cold]
     fn alloc_pages_slowpath(&self, ctx: &AllocContext) -> Option<Allocated> {
-        let flags = slowpath::alloc_flags(ctx.gfp, ctx.order);
-        let reserves = || {
-            let flags = slowpath::reserve_flags(ctx.gfp)?;
-
-            self.get_page_from_freelist(ctx, flags)
-        };
-        let allocated = self.get_page_from_freelist(ctx, flags).or_else(reserves)?;
+        let defrag = self.defrag_mode.load(Relaxed);
+        let flags = slowpath::alloc_flags(ctx.gfp, ctx.order, defrag);
+        let look = |flags| self.get_page_from_freelist(ctx, flags);
+        let allocated = look(flags)
+            .or_else(|| look(slowpath::retry_flags(ctx.gfp, flags)?))
+            .or_else(|| look(slowpath::last_flags(ctx.gfp, flags)?))?;
 
         Some(Allocated {
             path: Path::Slow,
@@ -196,23 +382,64 @@ impl Region {
 
     /// Gives a block back (C: `__free_pages()`).
     ///
-    /// Takes a zone's lock; never sleeps.
+    /// Takes locks; never sleeps.
     pub(crate) fn free_pages(&self, block: Block) {
+        self.free_frozen_pages(block, AllocFlags::WMARK_MIN);
+    }
+
+    /// Gives a block back without waiting for any lock (C: `free_pages_nolock()`).
+    pub(crate) fn free_pages_nolock(&self, block: Block) {
+        self.free_frozen_pages(block, AllocFlags::NOLOCK);
+    }
+
+    fn free_frozen_pages(&self, block: Block, flags: AllocFlags) {
         // A block outside all zones is nobody's: it stays lost rather than do harm.
-        if let Some(zone) = self.zone_of(block.head()) {
-            zone.free(block);
+        if let Some(pageset) = self.pageset_of(block.head()) {
+            pageset.free(block, flags);
         }
     }
 
-    /// The zone that `page` lies in (C: `page_zone()`).
-    pub(crate) fn zone_of(&self, page: PageIdx) -> Option<&Zone> {
-        self.zones().find(|zone| zone.contains(page))
+    /// The zone that `page` lies in, with its lists (C: `page_zone()`).
+    pub(crate) fn pageset_of(&self, page: PageIdx) -> Option<&Pageset> {
+        self.pagesets()
+            .find(|pageset| pageset.zone().contains(page))
+    }
+
+    /// Gives back what CPUs have in stock (C: `drain_all_pages()`).
+    pub(crate) fn drain_all_pages(&self) {
+        for pageset in self.pagesets() {
+            pageset.drain_all();
+        }
+    }
+
+    /// What is done now and then for `cpu` (C: `refresh_cpu_vm_stats()`).
+    pub(crate) fn refresh_cpu_vm_stats(&self, cpu: u32) {
+        let cpu_nid = sys::node_of_cpu(cpu);
+
+        for pageset in self.pagesets() {
+            pageset.refresh(cpu, cpu_nid);
+        }
+    }
+
+    /// What a CPU leaves behind when it goes (C: `page_alloc_cpu_dead()`).
+    pub(crate) fn cpu_dead(&self, cpu: u32) -> Result {
+        for pageset in self.pagesets() {
+            pageset.drain(cpu);
+            pageset.zone().fold_counters(cpu);
+        }
+        self.cpu_changed(0)
     }
 
     /// Free pages of all zones, read without a lock.
     pub(crate) fn nr_free(&self) -> u64 {
         self.zones()
             .fold(0, |sum, zone| zone.nr_free().wrapping_add(sum))
+    }
+
+    /// Pages that CPUs have in stock.
+    pub(crate) fn nr_pcp(&self) -> u64 {
+        self.pagesets()
+            .fold(0, |sum, pageset| pageset.total().wrapping_add(sum))
     }
 
     /// Requests that ended without a block.
@@ -224,7 +451,7 @@ impl Region {
     pub(crate) fn pageblock(&self, nr: u32) -> Option<(&Zone, PageblockStat)> {
         let shift = u32::from(self.config.pageblock_order.get());
         let start = PageIdx::new(nr.checked_shl(shift)?);
-        let zone = self.zone_of(start)?;
+        let zone = self.pageset_of(start)?.zone();
 
         Some((zone, zone.pageblock(start)))
     }
@@ -234,7 +461,7 @@ impl Region {
         self.config.nr_pages >> (self.config.pageblock_order.get() & 31)
     }
 
-    /// Recounts every zone, one after the other.
+    /// Recounts every zone, one after the other. What CPUs have in stock is not free.
     pub(crate) fn validate(&self) -> Report {
         self.zones()
             .fold(Report::EMPTY, |report, zone| report.merge(zone.validate()))
@@ -255,16 +482,35 @@ impl RegionConfig {
 mod tests {
     use super::*;
     use crate::{
-        gfp::Gfp,
-        zone::alloc_flags::AllocFlags, //
+        pcp::tuning::PcpLimits,
+        zone::vmstat::NumaPlace, //
     };
 
+    const HERE: NumaPlace = NumaPlace {
+        preferred: true,
+        local: true,
+    };
+
+    /// A region whose CPUs keep nothing in stock and tell everything at once.
     fn region(nr_pages: u32, shares: Shares) -> Result<Region> {
+        let region = stocked_region(nr_pages, shares)?;
+
+        for pageset in region.pagesets() {
+            pageset.set_limits(PcpLimits::DISABLED)?;
+            pageset.zone().set_stat_threshold(0);
+            pageset.zone().fold_counters(sys::this_cpu());
+        }
+        Ok(region)
+    }
+
+    fn stocked_region(nr_pages: u32, shares: Shares) -> Result<Region> {
         Region::new(RegionConfig {
             nr_pages,
             nid: 0,
             pageblock_order: Order::new(9).ok_or(EINVAL)?,
             shares,
+            has_huge: true,
+            lazy: false,
         })
     }
 
@@ -303,10 +549,14 @@ mod tests {
         let one = alloc(&region, Gfp::NONE, 0).ok_or(ENOMEM)?;
         assert_eq!(one.block.nr_pages(), 1);
         assert_eq!(region.nr_free(), before - 1);
-        let zone = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
-        assert_eq!(zone.snapshot().events.pgalloc, 1);
+        let events = || {
+            region
+                .pageset(ZoneType::Normal)
+                .map(|pageset| pageset.events())
+        };
+        assert_eq!(events().ok_or(EINVAL)?.pgalloc, 1);
         region.free_pages(one.block);
-        assert_eq!(zone.snapshot().events.pgfree, 1);
+        assert_eq!(events().ok_or(EINVAL)?.pgfree, 1);
         assert_eq!(region.nr_free(), before);
         Ok(())
     }
@@ -395,7 +645,14 @@ mod tests {
     /// Takes the whole normal zone for movable requests.
     fn fill_normal(region: &Region) -> Result {
         let normal = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
-        let take = || normal.rmqueue(Order::MAX, Migratetype::Movable, AllocFlags::NO_WATERMARKS);
+        let take = || {
+            normal.rmqueue(
+                Order::MAX,
+                Migratetype::Movable,
+                AllocFlags::NO_WATERMARKS,
+                HERE,
+            )
+        };
 
         while take().is_some() {}
         match normal.nr_free() {
@@ -452,7 +709,7 @@ mod tests {
         let next = alloc(&region, Gfp::DIRECT_RECLAIM, 0).ok_or(ENOMEM)?;
         assert_eq!(next.zone, ZoneType::Normal);
         // Found by the second scan of the first look, which may claim a half-free pageblock.
-        assert_eq!(next.path, Path::Buddy);
+        assert!(next.path != Path::Slow);
         assert_eq!(*normal.snapshot().pageblocks.at(Migratetype::Unmovable), 1);
         Ok(())
     }

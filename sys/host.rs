@@ -50,25 +50,13 @@ pub(crate) fn now_ns() -> u64 {
     Monotonic::ktime_get() as u64
 }
 
-/// CPUs that are online (C: `num_online_cpus()`).
-#[cfg(CONFIG_SMP)]
-pub(crate) fn nr_online_cpus() -> u32 {
-    let counter = &raw const bindings::__num_online_cpus;
-    // SAFETY: An exported atomic of the kernel, always there; it is read in one aligned access.
-    let nr = unsafe { (&raw const (*counter).counter).read_volatile() };
-    u32::try_from(nr).unwrap_or(1)
-}
-
-/// CPUs that are online.
-#[cfg(not(CONFIG_SMP))]
-pub(crate) fn nr_online_cpus() -> u32 {
-    1
-}
-
 /// Number of zones that a node of this kernel can have (C: `MAX_NR_ZONES`).
 pub(crate) const fn nr_zone_types() -> usize {
     bindings::zone_type___MAX_NR_ZONES as usize
 }
+
+/// Whether huge pages have per-CPU lists (C: `CONFIG_TRANSPARENT_HUGEPAGE`).
+pub(crate) const HAS_HUGE_PAGES: bool = cfg!(CONFIG_TRANSPARENT_HUGEPAGE);
 
 /// Whether mappings can have entries of a whole PMD (2 MiB).
 pub(crate) const HAS_PMD_MAPPINGS: bool = cfg!(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP);

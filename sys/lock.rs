@@ -10,6 +10,7 @@ use kernel::{
     prelude::*,
     sync::{
         LockClassKey,
+        Mutex,
         SpinLockIrq, //
     }, //
 };
@@ -43,6 +44,12 @@ impl<T> Locked<T> {
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         f(&mut self.lock.lock().0)
     }
+
+    /// As [`with`](Self::with), unless somebody else holds the lock.
+    #[inline]
+    pub(crate) fn try_with<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
+        Some(f(&mut self.lock.try_lock()?.0))
+    }
 }
 
 /// [`Locked::new`] with a lock class of this place: `new_locked!(value, c"rust_buddy::zone")?`.
@@ -52,3 +59,33 @@ macro_rules! new_locked {
     };
 }
 pub(crate) use new_locked;
+
+/// A value behind a lock that is waited for asleep.
+pub(crate) struct SleepLocked<T> {
+    lock: Pin<KBox<Mutex<Inner<T>>>>,
+}
+
+impl<T> SleepLocked<T> {
+    /// Boxes `value` and the lock. Sleeps. Use [`new_sleep_locked!`].
+    pub(crate) fn new(
+        value: T,
+        name: &'static CStr,
+        class: Pin<&'static LockClassKey>,
+    ) -> Result<Self> {
+        let lock = KBox::pin_init(Mutex::new(Inner(value), name, class), GFP_KERNEL)?;
+        Ok(Self { lock })
+    }
+
+    /// Runs `f` on the value, alone. Sleeps, and so may `f`.
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        f(&mut self.lock.lock().0)
+    }
+}
+
+/// [`SleepLocked::new`] with a lock class of this place.
+macro_rules! new_sleep_locked {
+    ($value:expr, $name:expr $(,)?) => {
+        $crate::sys::SleepLocked::new($value, $name, ::kernel::static_lock_class!())
+    };
+}
+pub(crate) use new_sleep_locked;

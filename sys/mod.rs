@@ -10,6 +10,8 @@
 mod carve;
 mod chrdev;
 mod claims;
+mod cpu;
+mod cpuhp;
 mod debugfs;
 mod fault;
 mod fork;
@@ -20,6 +22,8 @@ mod lock;
 mod mapper;
 mod mm;
 mod node;
+mod percpu;
+mod periodic;
 #[cfg(not(all(
     CONFIG_X86_64,
     CONFIG_NUMA,
@@ -56,6 +60,20 @@ pub(crate) use self::{
         Place,
         Registration, //
     },
+    cpu::{
+        cpu_is_online,
+        node_distance,
+        node_of_cpu,
+        nr_cpus,
+        nr_cpus_of_node,
+        nr_online_cpus,
+        this_cpu,
+        this_node, //
+    },
+    cpuhp::{
+        CpuHotplug,
+        CpuWatch, //
+    },
     debugfs::{
         Dir,
         Show,
@@ -66,17 +84,19 @@ pub(crate) use self::{
         cond_resched,
         host_version,
         now_ns,
-        nr_online_cpus,
         nr_zone_types,
         pageblock_order,
         Opener,
+        HAS_HUGE_PAGES,
         HAS_PMD_MAPPINGS,
         PAGE_SHIFT,
         PAGE_SIZE, //
     },
     lock::{
         new_locked,
-        Locked, //
+        new_sleep_locked,
+        Locked,
+        SleepLocked, //
     },
     mapper::Mapper,
     mm::LockedVm,
@@ -84,6 +104,14 @@ pub(crate) use self::{
         host_free_pages,
         largest_free_run,
         node_is_online, //
+    },
+    percpu::{
+        new_percpu,
+        PerCpu, //
+    },
+    periodic::{
+        Periodic,
+        Tick, //
     },
     real::{
         is_locked_down,

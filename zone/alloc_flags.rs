@@ -33,6 +33,8 @@ impl AllocFlags {
     pub(crate) const NOFRAGMENT: Self = Self(0x100);
     /// May take the high-order atomic reserve (C: `ALLOC_HIGHATOMIC`).
     pub(crate) const HIGHATOMIC: Self = Self(0x200);
+    /// Wait for no lock (C: `ALLOC_NOLOCK`).
+    pub(crate) const NOLOCK: Self = Self(0x400);
     /// May wake the background reclaimer (C: `ALLOC_KSWAPD`).
     pub(crate) const KSWAPD: Self = Self(0x800);
     /// Flags that open a reserve (C: `ALLOC_RESERVES`).
@@ -79,13 +81,13 @@ impl BitOr for AllocFlags {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Wmark {
     /// Below it only reserves are left.
-    Min,
+    Min = 0,
     /// Below it the background reclaimer is woken.
-    Low,
+    Low = 1,
     /// Above it the background reclaimer sleeps.
-    High,
+    High = 2,
     /// Above it memory tiering stops demoting.
-    Promo,
+    Promo = 3,
 }
 
 /// How a block is put back (C: `fpi_t`).

@@ -12,11 +12,15 @@
 
 use super::{
     alloc_flags::FreeFlags,
+    counter::Counter,
     free_area::{
         End,
         FreeAreas, //
     },
-    free_state::FreeState,
+    free_state::{
+        FreeState,
+        Marks, //
+    },
     memmap::Memmap,
     migratetype::Migratetype,
     order::{
@@ -26,9 +30,23 @@ use super::{
         MAX_ORDER_NR_PAGES, //
     },
     pageblock::Pageblocks,
-    vmstat::Events, //
+    vmstat::Events,
+    watermark::WATERMARK_BOOST_FACTOR, //
 };
 use kernel::prelude::*;
+
+/// What a zone's allocator is made for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BuddyConfig {
+    pub(crate) start: PageIdx,
+    /// Up to the end of the zone.
+    pub(crate) nr_pages: u32,
+    pub(crate) pageblock_order: Order,
+    /// Types are not kept apart (C: `page_group_by_mobility_disabled`).
+    pub(crate) mobility_off: bool,
+    /// CPUs that may ever take the lock (C: `nr_cpu_ids`).
+    pub(crate) nr_cpus: u32,
+}
 
 /// Everything that a zone's lock protects.
 ///
@@ -38,6 +56,8 @@ use kernel::prelude::*;
 ///   has; every such block lies inside the zone and is aligned.
 /// - `nr_free` counts the pages on the lists, those of isolated pageblocks excepted;
 ///   `nr_free_highatomic` and `nr_free_cma` are parts of it.
+/// - `stat_free` and `stat_free_cma` count the same as `nr_free` and `nr_free_cma`.
+/// - `nr_reserved_highatomic` counts the pages of all high-order atomic pageblocks.
 pub(crate) struct Buddy {
     pub(super) map: Memmap,
     pub(super) areas: FreeAreas,
@@ -45,63 +65,107 @@ pub(crate) struct Buddy {
     pub(super) nr_free: u64,
     pub(super) nr_free_highatomic: u64,
     pub(super) nr_free_cma: u64,
+    pub(super) nr_reserved_highatomic: u64,
+    /// What decisions go by (C: `NR_FREE_PAGES`, `NR_FREE_CMA_PAGES`).
+    pub(super) stat_free: Counter,
+    pub(super) stat_free_cma: Counter,
+    pub(super) stat_threshold: u32,
+    /// The CPU that holds the lock.
+    pub(super) cpu: u32,
+    /// Pages that the allocator ever had (C: `managed_pages`).
+    pub(super) managed: u64,
+    pub(super) marks: Marks,
+    pub(super) boost_factor: u64,
+    /// The background reclaimer is to be woken: the watermarks were boosted
+    /// (C: `ZONE_BOOSTED_WATERMARK`).
+    pub(super) boosted: bool,
     /// Counts changes of the free lists.
     pub(super) seq: u64,
     pub(super) events: Events,
 }
 
 impl Buddy {
-    /// An allocator for `nr_pages` pages from `start` on, all of them free. Both numbers are
-    /// multiples of the largest block.
+    /// An allocator that has its `first` pages, all of them free. The zone's start and `first` are
+    /// multiples of the largest block, unless `first` is 0.
     ///
     /// Allocates: sleeps.
-    pub(crate) fn new(
-        start: PageIdx,
-        nr_pages: u32,
-        pageblock_order: Order,
-        mobility_off: bool,
-    ) -> Result<Self> {
+    #[inline(never)]
+    pub(crate) fn new(config: &BuddyConfig, first: u32) -> Result<Self> {
+        let mut buddy = Self::empty(config)?;
+
+        buddy.free_first(0, first);
+        Ok(buddy)
+    }
+
+    fn empty(config: &BuddyConfig) -> Result<Self> {
+        let BuddyConfig {
+            start,
+            nr_pages,
+            pageblock_order,
+            mobility_off,
+            nr_cpus,
+        } = *config;
+
         // INVARIANT: No page is tagged, every list is empty.
-        let mut buddy = Self {
+        Ok(Self {
             map: Memmap::new(start, nr_pages)?,
             areas: FreeAreas::EMPTY,
             blocks: Pageblocks::new(start, nr_pages, pageblock_order, mobility_off)?,
             nr_free: 0,
             nr_free_highatomic: 0,
             nr_free_cma: 0,
+            nr_reserved_highatomic: 0,
+            stat_free: Counter::new(nr_cpus)?,
+            stat_free_cma: Counter::new(nr_cpus)?,
+            stat_threshold: 0,
+            cpu: 0,
+            managed: 0,
+            marks: Marks::NONE,
+            boost_factor: WATERMARK_BOOST_FACTOR,
+            boosted: false,
             seq: 0,
             events: Events::ZERO,
-        };
-
-        buddy.free_all();
-        Ok(buddy)
+        })
     }
 
-    /// Frees every page for the first time (C: `memblock_free_all()`).
-    fn free_all(&mut self) {
-        for offset in (0..self.map.nr_pages()).step_by(MAX_ORDER_NR_PAGES as usize) {
-            let block = Block::new(self.map.start().add(offset), Order::MAX);
+    /// Gives the allocator `nr` pages from the `from`-th on, which it never had. Both numbers are
+    /// multiples of the largest block (C: `__free_pages_core()`).
+    pub(crate) fn free_first(&mut self, from: u32, nr: u32) {
+        let events = self.events;
 
-            self.free(block, FreeFlags::ToTail);
+        for offset in (0..nr).step_by(MAX_ORDER_NR_PAGES as usize) {
+            let page = self.map.start().add(from).add(offset);
+
+            self.free(Block::new(page, Order::MAX), FreeFlags::ToTail);
         }
         // Memory that comes in was not given back by anyone.
-        self.events = Events::ZERO;
+        self.events = events;
+        self.managed = self.managed.wrapping_add(u64::from(nr));
     }
 
     /// What the test of a watermark looks at.
     pub(crate) fn free_state(&self) -> FreeState {
         FreeState {
-            free: self.nr_free,
+            free: self.stat_free.read(),
             free_highatomic: self.nr_free_highatomic,
-            free_cma: self.nr_free_cma,
+            free_cma: self.stat_free_cma.read(),
             orders: self.areas.occupied_pcptypes(),
             orders_highatomic: self.areas.occupied(Migratetype::HighAtomic),
             orders_cma: self.areas.occupied(Migratetype::Cma),
         }
     }
 
-    /// Gives a block back (C: `free_one_page()`, which calls `split_large_buddy()`).
+    /// Gives a block back (C: `free_one_page()`).
     pub(crate) fn free(&mut self, block: Block, flags: FreeFlags) {
+        let nr_pages = u64::from(block.nr_pages());
+
+        self.split_large_buddy(block, flags);
+        self.events.pgfree = self.events.pgfree.wrapping_add(nr_pages);
+    }
+
+    /// Puts a block on the free lists, cut into pageblocks if it is larger
+    /// (C: `split_large_buddy()`).
+    pub(crate) fn split_large_buddy(&mut self, block: Block, flags: FreeFlags) {
         let order = block.order().min(self.blocks.order());
         let end = block.head().add(block.nr_pages());
         let mut page = block.head();
@@ -113,7 +177,6 @@ impl Buddy {
             self.free_one_page(page, order, mt, flags);
             page = page.add(order.nr_pages());
         }
-        self.events.pgfree = self.events.pgfree.wrapping_add(u64::from(block.nr_pages()));
         self.seq = self.seq.wrapping_add(1);
     }
 
@@ -134,6 +197,7 @@ impl Buddy {
             merged = larger;
         }
         let end = self.free_end(head, merged, flags);
+
         self.areas.add(&mut self.map, head, merged, mt, end);
     }
 
@@ -160,22 +224,28 @@ impl Buddy {
     }
 
     /// Which end of its list a merged block belongs at.
-    ///
-    /// If the next larger merge waits for just one more block, this one should stay free for a
-    /// while: the tail is taken last (C: `buddy_merge_likely()`).
-    fn free_end(&self, head: PageIdx, order: Order, flags: FreeFlags) -> End {
-        let merge_likely = || {
-            let larger = order.up().filter(|larger| *larger < Order::MAX)?;
-            let neighbour = head.align_down(larger).buddy(larger);
-
-            self.map.is_buddy(neighbour, larger).then_some(())
-        };
-
+    fn free_end(&mut self, head: PageIdx, order: Order, flags: FreeFlags) -> End {
         match flags {
             FreeFlags::ToTail => End::Tail,
-            FreeFlags::None if merge_likely().is_some() => End::Tail,
+            FreeFlags::None if self.merge_likely(head, order) => {
+                self.events.merge_likely = self.events.merge_likely.wrapping_add(1);
+                End::Tail
+            }
             FreeFlags::None => End::Head,
         }
+    }
+
+    /// Whether the next larger merge waits for just one more block. Then this one should stay free
+    /// for a while: the tail is taken last (C: `buddy_merge_likely()`).
+    fn merge_likely(&self, head: PageIdx, order: Order) -> bool {
+        order
+            .up()
+            .filter(|larger| *larger < Order::MAX)
+            .is_some_and(|larger| {
+                let neighbour = head.align_down(larger).buddy(larger);
+
+                self.map.is_buddy(neighbour, larger)
+            })
     }
 
     /// Takes the smallest block of type `mt` that is large enough, and splits it
@@ -221,16 +291,42 @@ impl Buddy {
         if mt == Migratetype::Isolate {
             return;
         }
+        // INVARIANT: Each pair changes alike.
         self.nr_free = self.nr_free.wrapping_add_signed(nr_pages);
+        self.stat_free.add(self.cpu, nr_pages, self.stat_threshold);
         match mt {
             Migratetype::HighAtomic => {
                 self.nr_free_highatomic = self.nr_free_highatomic.wrapping_add_signed(nr_pages);
             }
             Migratetype::Cma => {
                 self.nr_free_cma = self.nr_free_cma.wrapping_add_signed(nr_pages);
+                self.stat_free_cma
+                    .add(self.cpu, nr_pages, self.stat_threshold);
             }
             _ => {}
         }
+    }
+
+    /// Moves a free block to the tail of another type's list. Its pageblock changes its type too,
+    /// which is the caller's business (C: `move_to_free_list()`).
+    pub(super) fn move_to_free_list(
+        &mut self,
+        page: PageIdx,
+        order: Order,
+        from: Migratetype,
+        to: Migratetype,
+    ) {
+        let nr_pages = i64::from(order.nr_pages());
+
+        self.areas.move_to(&mut self.map, page, order, from, to);
+        self.account(nr_pages.wrapping_neg(), from);
+        self.account(nr_pages, to);
+    }
+
+    /// Takes a block off its list and out of the counters (C: `del_page_from_free_list()`).
+    pub(super) fn del_page_from_free_list(&mut self, page: PageIdx, order: Order, mt: Migratetype) {
+        self.areas.del(&mut self.map, page, order, mt);
+        self.account(i64::from(order.nr_pages()).wrapping_neg(), mt);
     }
 }
 
@@ -248,12 +344,15 @@ mod tests {
     const ALL_BUT_LARGEST: [u32; 11] = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0];
 
     fn new_free(nr_pages: u32) -> Result<Buddy> {
-        Buddy::new(
-            PageIdx::new(0),
+        let config = BuddyConfig {
+            start: PageIdx::new(0),
             nr_pages,
-            Order::new(9).ok_or(EINVAL)?,
-            false,
-        )
+            pageblock_order: order(9)?,
+            mobility_off: false,
+            nr_cpus: 1,
+        };
+
+        Buddy::new(&config, nr_pages)
     }
 
     fn nr_blocks(buddy: &Buddy) -> [u32; 11] {

@@ -11,8 +11,7 @@
 //!
 //! # Differences
 //!
-//! - Claiming does not boost the watermarks yet: nothing would take the boost away again.
-//! - No page in use can be moved yet, so none counts as movable when a pageblock is judged.
+//! No page in use can be moved yet, so none counts as movable when a pageblock is judged.
 
 #![deny(unsafe_code)]
 
@@ -24,7 +23,8 @@ use super::{
         Block,
         Order,
         PageIdx, //
-    }, //
+    },
+    watermark::mult_frac, //
 };
 use kernel::prelude::*;
 
@@ -50,8 +50,8 @@ impl Buddy {
         mode: &mut RmqueueMode,
     ) -> Option<Block> {
         // Use CMA areas and the rest evenly: from CMA while it has more than half of what is free.
-        if flags.has(AllocFlags::CMA) && self.nr_free_cma > self.nr_free / 2 {
-            if let Some(block) = self.rmqueue_smallest(order, Migratetype::Cma) {
+        if flags.has(AllocFlags::CMA) && self.stat_free_cma.read() > self.stat_free.read() / 2 {
+            if let Some(block) = self.rmqueue_cma(order) {
                 return Some(block);
             }
         }
@@ -73,7 +73,7 @@ impl Buddy {
     ) -> Option<Block> {
         if *mode != RmqueueMode::Steal {
             if flags.has(AllocFlags::CMA) {
-                if let Some(block) = self.rmqueue_smallest(order, Migratetype::Cma) {
+                if let Some(block) = self.rmqueue_cma(order) {
                     *mode = RmqueueMode::Cma;
                     return Some(block);
                 }
@@ -92,6 +92,14 @@ impl Buddy {
         Some(block)
     }
 
+    /// Takes a block out of a CMA area (C: `__rmqueue_cma_fallback()`).
+    fn rmqueue_cma(&mut self, order: Order) -> Option<Block> {
+        let block = self.rmqueue_smallest(order, Migratetype::Cma)?;
+
+        self.events.cma = self.events.cma.wrapping_add(1);
+        Some(block)
+    }
+
     /// Takes over a pageblock. The largest free block is tried first: its pageblock is likely to
     /// have the most free pages (C: `__rmqueue_claim()`).
     fn rmqueue_claim(&mut self, order: Order, mt: Migratetype, flags: AllocFlags) -> Option<Block> {
@@ -107,7 +115,12 @@ impl Buddy {
             let Some((page, from)) = self.find_fallback(current, mt) else {
                 continue;
             };
-            if let Some(block) = self.try_to_claim_block(page, current, order, mt, from) {
+            let block = match current < self.blocks.order() {
+                true => self.try_to_claim_block(page, order, mt, from, flags),
+                false => Some(self.claim_whole(page, current, order, mt, from)),
+            };
+
+            if let Some(block) = block {
                 self.events.extfrag_claim = self.events.extfrag_claim.wrapping_add(1);
                 return Some(block);
             }
@@ -134,20 +147,21 @@ impl Buddy {
         mt.fallbacks().iter().find_map(first)
     }
 
-    /// Takes over the pageblocks of the free block at `page`, if enough of them is free or of a
-    /// like kind (C: `try_to_claim_block()`).
+    /// Takes over the pageblock of the free block at `page`, if enough of it is free or of a like
+    /// kind (C: `try_to_claim_block()`).
     fn try_to_claim_block(
         &mut self,
         page: PageIdx,
-        current: Order,
         order: Order,
         mt: Migratetype,
         from: Migratetype,
+        flags: AllocFlags,
     ) -> Option<Block> {
-        if current >= self.blocks.order() {
-            return Some(self.claim_whole(page, current, order, mt, from));
+        // Reclaim harder for a while, so that types need not mix again so soon.
+        if self.boost_watermark() && flags.has(AllocFlags::KSWAPD) {
+            self.boosted = true;
         }
-        let start = page.align_down(self.blocks.order());
+        let start = self.whole_pageblock(page)?;
         let alike = self
             .free_pages_of(start)
             .wrapping_add(self.alike_pages(start, mt, from));
@@ -157,7 +171,34 @@ impl Buddy {
         }
         self.move_freepages_block(start, from, mt);
         self.blocks.set_migratetype(start, mt);
+        self.events.extfrag_claim_part = self.events.extfrag_claim_part.wrapping_add(1);
         self.rmqueue_smallest(order, mt)
+    }
+
+    /// Raises all watermarks by a pageblock, up to a limit; whether it did
+    /// (C: `boost_watermark()`).
+    fn boost_watermark(&mut self) -> bool {
+        let pageblock = u64::from(self.blocks.order().nr_pages());
+        let max = mult_frac(self.marks.levels.high, self.boost_factor);
+
+        // In small zones a boost would take more than it could ever win.
+        if self.boost_factor == 0 || max == 0 || pageblock.wrapping_mul(4) > self.managed {
+            return false;
+        }
+        let boost = self.marks.boost.wrapping_add(pageblock);
+
+        self.marks.boost = boost.min(max.max(pageblock));
+        self.events.boost = self.events.boost.wrapping_add(1);
+        true
+    }
+
+    /// Start of the pageblock of `page`, unless a part of it lies outside the zone
+    /// (C: `prep_move_freepages_block()`).
+    pub(super) fn whole_pageblock(&self, page: PageIdx) -> Option<PageIdx> {
+        let start = page.align_down(self.blocks.order());
+        let last = start.add(self.blocks.order().nr_pages().wrapping_sub(1));
+
+        (self.map.contains(start) && self.map.contains(last)).then_some(start)
     }
 
     /// A free block of at least a pageblock changes its type and is split.
@@ -171,8 +212,7 @@ impl Buddy {
     ) -> Block {
         let nr_pages = i64::from(current.nr_pages());
 
-        self.areas.del(&mut self.map, page, current, from);
-        self.account(nr_pages.wrapping_neg(), from);
+        self.del_page_from_free_list(page, current, from);
         self.blocks.set_range(page, current, mt);
         self.expand(page, order, current, mt);
         self.account(nr_pages.wrapping_sub(i64::from(order.nr_pages())), mt);
@@ -202,20 +242,28 @@ impl Buddy {
         }
     }
 
-    /// Moves the free blocks of a pageblock to the lists of another type
-    /// (C: `__move_freepages_block()`).
-    fn move_freepages_block(&mut self, start: PageIdx, from: Migratetype, to: Migratetype) {
+    /// Moves the free blocks of a pageblock to the lists of another type, and says how many pages
+    /// they have. Its own type stays as it is (C: `__move_freepages_block()`).
+    pub(super) fn move_freepages_block(
+        &mut self,
+        start: PageIdx,
+        from: Migratetype,
+        to: Migratetype,
+    ) -> u32 {
         let end = start.add(self.blocks.order().nr_pages());
         let mut page = start;
+        let mut moved: u32 = 0;
 
         while page < end {
             let order = self.map.buddy_order(page);
 
             if let Some(order) = order {
-                self.areas.move_to(&mut self.map, page, order, from, to);
+                self.move_to_free_list(page, order, from, to);
+                moved = moved.wrapping_add(order.nr_pages());
             }
             page = page.add(order.map_or(1, Order::nr_pages));
         }
+        moved
     }
 
     /// Takes one block of another type, the smallest that is large enough. What is left of it stays
@@ -255,7 +303,10 @@ impl Buddy {
 
 #[kunit_tests(rust_buddy_fallback)]
 mod tests {
-    use super::super::alloc_flags::FreeFlags;
+    use super::super::{
+        alloc_flags::FreeFlags,
+        buddy::BuddyConfig, //
+    };
     use super::*;
     use Migratetype::{
         Movable,
@@ -264,12 +315,15 @@ mod tests {
     };
 
     fn new_free(nr_pages: u32) -> Result<Buddy> {
-        Buddy::new(
-            PageIdx::new(0),
+        let config = BuddyConfig {
+            start: PageIdx::new(0),
             nr_pages,
-            Order::new(9).ok_or(EINVAL)?,
-            false,
-        )
+            pageblock_order: Order::new(9).ok_or(EINVAL)?,
+            mobility_off: false,
+            nr_cpus: 1,
+        };
+
+        Buddy::new(&config, nr_pages)
     }
 
     fn alloc(buddy: &mut Buddy, order: u32, mt: Migratetype, flags: AllocFlags) -> Option<u32> {

@@ -80,17 +80,18 @@ impl FreeState {
         }
     }
 
-    /// As [`watermark_ok`](Self::watermark_ok), quick for single pages, and blind to `boost` for
-    /// those that may use the reserves below min (C: `zone_watermark_fast()`).
+    /// As [`watermark_ok`](Self::watermark_ok), quick for single pages, and blind to the boost for
+    /// those that may use the reserves below min (C: `zone_watermark_fast()`). `mark` is usually
+    /// that of `flags`.
+    #[inline]
     pub(crate) fn watermark_fast(
         &self,
         order: Order,
-        marks: &Marks,
+        mark: u64,
         reserve: u64,
         flags: AllocFlags,
+        marks: impl FnOnce() -> Marks,
     ) -> bool {
-        let mark = marks.visible(flags.wmark());
-
         if order == Order::ZERO {
             // The reserve may be overestimated: never below zero.
             let usable = self.free.saturating_sub(self.unusable(order, flags));
@@ -100,8 +101,10 @@ impl FreeState {
             }
         }
         self.watermark_ok(order, mark, reserve, flags)
-            || (marks.ignores_boost(order, flags)
-                && self.watermark_ok(order, marks.levels.min, reserve, flags))
+            || (ignores_boost(order, flags)
+                && marks()
+                    .min_below_boost()
+                    .is_some_and(|min| self.watermark_ok(order, min, reserve, flags)))
     }
 }
 
@@ -115,17 +118,26 @@ pub(crate) struct Marks {
 }
 
 impl Marks {
+    /// Nothing is kept free.
+    pub(crate) const NONE: Self = Self {
+        levels: Watermarks::ZERO,
+        boost: 0,
+    };
+
     /// The level that requests are held to (C: `wmark_pages()`).
     pub(crate) fn visible(&self, wmark: Wmark) -> u64 {
         self.levels.level(wmark).wrapping_add(self.boost)
     }
 
-    fn ignores_boost(&self, order: Order, flags: AllocFlags) -> bool {
-        order == Order::ZERO
-            && flags.has(AllocFlags::MIN_RESERVE)
-            && self.boost != 0
-            && flags.wmark() == Wmark::Min
+    /// The min level without the boost, if there is one.
+    fn min_below_boost(&self) -> Option<u64> {
+        (self.boost != 0).then_some(self.levels.min)
     }
+}
+
+/// Whether a request is not to be kept out by a boost: it is there to get the reclaimer going.
+fn ignores_boost(order: Order, flags: AllocFlags) -> bool {
+    order == Order::ZERO && flags.has(AllocFlags::MIN_RESERVE) && flags.wmark() == Wmark::Min
 }
 
 /// The mark for requests that may use reserves.
@@ -173,6 +185,12 @@ mod tests {
         }
     }
 
+    impl FreeState {
+        fn fast(&self, order: Order, marks: &Marks, flags: AllocFlags) -> bool {
+            self.watermark_fast(order, marks.visible(flags.wmark()), 0, flags, || *marks)
+        }
+    }
+
     /// The smallest number of free pages that passes at min.
     fn smallest_passing(template: FreeState, reserve: u64, flags: AllocFlags) -> u64 {
         let passes = |free: &u64| {
@@ -190,8 +208,8 @@ mod tests {
     fn row_022_free_must_exceed_the_mark() -> Result {
         let low = AllocFlags::WMARK_LOW;
 
-        assert!(!state(640).watermark_fast(Order::ZERO, &z256(), 0, low));
-        assert!(state(641).watermark_fast(Order::ZERO, &z256(), 0, low));
+        assert!(!state(640).fast(Order::ZERO, &z256(), low));
+        assert!(state(641).fast(Order::ZERO, &z256(), low));
         Ok(())
     }
 
@@ -200,8 +218,8 @@ mod tests {
         let order = Order::new(3).ok_or(EINVAL)?;
         let low = AllocFlags::WMARK_LOW;
 
-        assert!(!state(647).watermark_fast(order, &z256(), 0, low));
-        assert!(state(648).watermark_fast(order, &z256(), 0, low));
+        assert!(!state(647).fast(order, &z256(), low));
+        assert!(state(648).fast(order, &z256(), low));
         Ok(())
     }
 
@@ -213,7 +231,7 @@ mod tests {
             ..state(5000)
         };
 
-        assert!(!singles.watermark_fast(order, &z256(), 0, AllocFlags::WMARK_LOW));
+        assert!(!singles.fast(order, &z256(), AllocFlags::WMARK_LOW));
         Ok(())
     }
 
@@ -280,7 +298,7 @@ mod tests {
             ..state(1000)
         };
 
-        assert!(!reserved.watermark_fast(Order::ZERO, &z256(), 0, AllocFlags::WMARK_MIN));
+        assert!(!reserved.fast(Order::ZERO, &z256(), AllocFlags::WMARK_MIN));
         Ok(())
     }
 
@@ -291,7 +309,7 @@ mod tests {
             ..z256()
         };
         let atomic = AllocFlags::MIN_RESERVE | AllocFlags::NON_BLOCK;
-        let ok = |free, flags| state(free).watermark_fast(Order::ZERO, &boosted, 0, flags);
+        let ok = |free, flags| state(free).fast(Order::ZERO, &boosted, flags);
 
         assert!(ok(193, atomic));
         assert!(!ok(192, atomic));

@@ -16,26 +16,92 @@ use super::{
         PageIdx, //
     }, //
 };
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc, //
+    }, //
+};
 
-/// Migratetypes of the pageblocks of one zone.
+/// Marks an isolated pageblock, which keeps its type for later (C: `PB_migrate_isolate`).
+const ISOLATED: u8 = 1 << 4;
+
+/// Migratetypes of the pageblocks of one zone, for everyone to read.
 ///
 /// # Invariants
 ///
-/// - Every entry is the number of a [`Migratetype`].
-/// - `counts` has the number of pageblocks of each type.
-pub(crate) struct Pageblocks {
+/// Every entry is the number of a [`Migratetype`] other than `Isolate`, with or without
+/// [`ISOLATED`].
+#[derive(Clone)]
+pub(crate) struct PageblockTypes {
+    /// Start of the first pageblock.
     start: PageIdx,
     order: Order,
-    types: KVVec<u8>,
+    types: Arc<KVVec<Atomic<i32>>>,
+}
+
+impl PageblockTypes {
+    /// `nr` movable pageblocks.
+    fn new(start: PageIdx, order: Order, nr: u32) -> Result<Self> {
+        let mut types = KVVec::with_capacity(nr as usize, GFP_KERNEL)?;
+
+        for _ in 0..nr {
+            types.push(
+                Atomic::new(i32::from(Migratetype::Movable.number())),
+                GFP_KERNEL,
+            )?;
+        }
+        // INVARIANT: Every entry is `Movable`.
+        Ok(Self {
+            start,
+            order,
+            types: Arc::new(types, GFP_KERNEL)?,
+        })
+    }
+
+    /// Type of the pageblock that `page` lies in, `Isolate` if that is isolated. Without the zone's
+    /// lock it may change at once (C: `get_pfnblock_migratetype()`).
+    #[inline]
+    pub(crate) fn migratetype(&self, page: PageIdx) -> Migratetype {
+        let entry = self.entry(page);
+
+        match entry & ISOLATED {
+            0 => Migratetype::from_number(entry).unwrap_or(Migratetype::Unmovable),
+            _ => Migratetype::Isolate,
+        }
+    }
+
+    #[inline]
+    fn entry(&self, page: PageIdx) -> u8 {
+        let entry = self.types.get(self.slot(page));
+
+        entry.map_or(0, |entry| entry.load(Relaxed) as u8)
+    }
+
+    fn slot(&self, page: PageIdx) -> usize {
+        (page.get().wrapping_sub(self.start.get()) >> (self.order.get() & 31)) as usize
+    }
+}
+
+/// The pageblocks of one zone.
+///
+/// # Invariants
+///
+/// `counts` has the number of pageblocks of each type; the isolated ones count as `Isolate` alone.
+pub(crate) struct Pageblocks {
+    types: PageblockTypes,
     counts: PerType<u32>,
     /// Types are not kept apart (C: `page_group_by_mobility_disabled`).
     mobility_off: bool,
 }
 
 impl Pageblocks {
-    /// Describes `nr_pages` pages from `start`, a multiple of the largest block, on. All pageblocks
-    /// start out movable, as the kernel's do.
+    /// Describes the pageblocks that `nr_pages` pages from `start` on lie in. All of them start out
+    /// movable, as the kernel's do.
     ///
     /// Allocates: sleeps.
     pub(crate) fn new(
@@ -44,51 +110,75 @@ impl Pageblocks {
         order: Order,
         mobility_off: bool,
     ) -> Result<Self> {
-        let nr = (nr_pages.wrapping_add(order.nr_pages().wrapping_sub(1)) >> (order.get() & 31))
-            as usize;
-
+        let first = start.align_down(order);
+        let round_up = order.nr_pages().wrapping_sub(1);
+        let pages = start.add(nr_pages).add(round_up).get();
+        let nr = pages.wrapping_sub(first.get()) >> (order.get() & 31);
         let mut counts = PerType([0; 8]);
 
-        *counts.at_mut(Migratetype::Movable) = nr as u32;
         // INVARIANT: Every entry is `Movable`.
+        *counts.at_mut(Migratetype::Movable) = nr;
         Ok(Self {
-            start,
-            order,
+            types: PageblockTypes::new(first, order, nr)?,
             counts,
             mobility_off,
-            types: KVVec::from_elem(Migratetype::Movable.number(), nr, GFP_KERNEL)?,
         })
     }
 
-    /// Order of a pageblock (C: `pageblock_order`).
-    pub(crate) fn order(&self) -> Order {
-        self.order
+    /// The types, for those who do not hold the zone's lock.
+    pub(crate) fn types(&self) -> &PageblockTypes {
+        &self.types
     }
 
-    /// Type of the pageblock that `page` lies in (C: `get_pfnblock_migratetype()`).
+    /// Order of a pageblock (C: `pageblock_order`).
+    #[inline]
+    pub(crate) fn order(&self) -> Order {
+        self.types.order
+    }
+
+    /// Type of the pageblock that `page` lies in, `Isolate` if that is isolated.
     #[inline]
     pub(crate) fn migratetype(&self, page: PageIdx) -> Migratetype {
-        let number = self.types.get(self.slot(page)).copied().unwrap_or(0);
+        self.types.migratetype(page)
+    }
 
-        Migratetype::from_number(number).unwrap_or(Migratetype::Unmovable)
+    /// Type of the pageblock, isolated or not (C: `PAGEBLOCK_MIGRATETYPE_MASK`).
+    pub(crate) fn migratetype_when_not_isolated(&self, page: PageIdx) -> Migratetype {
+        let entry = self.types.entry(page) & !ISOLATED;
+
+        Migratetype::from_number(entry).unwrap_or(Migratetype::Unmovable)
     }
 
     /// Changes the type of the pageblock that `page` lies in (C: `set_pageblock_migratetype()`).
+    /// `mt` is not `Isolate`.
     pub(crate) fn set_migratetype(&mut self, page: PageIdx, mt: Migratetype) {
-        let slot = self.slot(page);
-        let old = self.migratetype(page);
         // C: `set_pageblock_migratetype()` does the same where grouping is off.
         let mt = match self.mobility_off && mt.is_mergeable() {
             true => Migratetype::Unmovable,
             false => mt,
         };
 
-        if let Some(entry) = self.types.get_mut(slot) {
-            // INVARIANT: The number of a migratetype, counted as that.
-            *entry = mt.number();
-            *self.counts.at_mut(old) = self.counts.at(old).wrapping_sub(1);
-            *self.counts.at_mut(mt) = self.counts.at(mt).wrapping_add(1);
-        }
+        self.change(page, |_| mt.number());
+    }
+
+    /// Isolates the pageblock that `page` lies in, or ends that (C: `toggle_pageblock_isolate()`).
+    pub(crate) fn toggle_isolate(&mut self, page: PageIdx) {
+        self.change(page, |entry| entry ^ ISOLATED);
+    }
+
+    /// Changes an entry and the counts with it.
+    fn change(&mut self, page: PageIdx, f: impl FnOnce(u8) -> u8) {
+        let old = self.migratetype(page);
+        let Some(entry) = self.types.types.get(self.types.slot(page)) else {
+            return;
+        };
+
+        // INVARIANT: Callers give the number of a migratetype, with or without the mark, and the
+        // counts follow.
+        entry.store(i32::from(f(self.types.entry(page))), Relaxed);
+        let new = self.migratetype(page);
+        *self.counts.at_mut(old) = self.counts.at(old).wrapping_sub(1);
+        *self.counts.at_mut(new) = self.counts.at(new).wrapping_add(1);
     }
 
     /// Number of pageblocks of each type.
@@ -108,17 +198,16 @@ impl Pageblocks {
 
         while page < end {
             self.set_migratetype(page, mt);
-            page = page.add(self.order.nr_pages());
+            page = page.add(self.order().nr_pages());
         }
     }
 
     /// First pages of all pageblocks, ascending.
     pub(crate) fn heads(&self) -> impl Iterator<Item = PageIdx> + '_ {
-        (0..self.types.len() as u32).map(|nr| self.start.add(nr << (self.order.get() & 31)))
-    }
+        let PageblockTypes { start, order, .. } = self.types;
+        let nr = self.types.types.len() as u32;
 
-    fn slot(&self, page: PageIdx) -> usize {
-        (page.get().wrapping_sub(self.start.get()) >> (self.order.get() & 31)) as usize
+        (0..nr).map(move |nr| start.add(nr << (order.get() & 31)))
     }
 }
 

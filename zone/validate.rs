@@ -197,13 +197,22 @@ impl Buddy {
 #[kunit_tests(rust_buddy_validate)]
 mod tests {
     use super::super::{
+        buddy::BuddyConfig,
         free_area::End,
         order::Block, //
     };
     use super::*;
 
     fn buddy() -> Result<Buddy> {
-        Buddy::new(PageIdx::new(0), 2048, Order::new(9).ok_or(EINVAL)?, false)
+        let config = BuddyConfig {
+            start: PageIdx::new(0),
+            nr_pages: 2048,
+            pageblock_order: Order::new(9).ok_or(EINVAL)?,
+            mobility_off: false,
+            nr_cpus: 1,
+        };
+
+        Buddy::new(&config, 2048)
     }
 
     fn first_fault(buddy: &Buddy) -> Option<Fault> {

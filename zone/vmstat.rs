@@ -33,6 +33,17 @@ pub(crate) struct Events {
     pub(crate) alloc_fail: u64,
     /// Blocks that were lost because a check failed: events.
     pub(crate) bad_page: u64,
+    /// Pageblocks claimed on account of a smaller free block in them: part of `extfrag_claim`.
+    pub(crate) extfrag_claim_part: u64,
+    /// Blocks put at the tail of a list because a larger merge is likely: events.
+    pub(crate) merge_likely: u64,
+    /// Watermarks boosted: events.
+    pub(crate) boost: u64,
+    /// Blocks taken from the high-order atomic reserve: events.
+    pub(crate) highatomic: u64,
+    /// Blocks taken from CMA areas: events.
+    pub(crate) cma: u64,
+    pub(crate) numa: NumaEvents,
 }
 
 impl Events {
@@ -44,7 +55,73 @@ impl Events {
         extfrag_steal: 0,
         alloc_fail: 0,
         bad_page: 0,
+        extfrag_claim_part: 0,
+        merge_likely: 0,
+        boost: 0,
+        highatomic: 0,
+        cma: 0,
+        numa: NumaEvents::ZERO,
     };
+}
+
+/// Where blocks were taken, seen from who asked (C: `enum numa_stat_item`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct NumaEvents {
+    /// On the node that was preferred.
+    pub(crate) hit: u64,
+    /// On this node, when another was preferred.
+    pub(crate) miss: u64,
+    /// On another node, when this one was preferred.
+    pub(crate) foreign: u64,
+    /// On the node of the CPU that asked.
+    pub(crate) local: u64,
+    /// On another node than that.
+    pub(crate) other: u64,
+}
+
+impl NumaEvents {
+    /// Nothing yet.
+    pub(crate) const ZERO: Self = Self {
+        hit: 0,
+        miss: 0,
+        foreign: 0,
+        local: 0,
+        other: 0,
+    };
+
+    /// Counts `nr` blocks (C: `zone_statistics()`).
+    pub(crate) fn count(&mut self, place: NumaPlace, nr: u64) {
+        let hit = match place.preferred {
+            true => &mut self.hit,
+            false => &mut self.miss,
+        };
+        *hit = hit.wrapping_add(nr);
+        let local = match place.local {
+            true => &mut self.local,
+            false => &mut self.other,
+        };
+        *local = local.wrapping_add(nr);
+    }
+
+    /// Adds up two sets.
+    pub(crate) fn sum(self, other: Self) -> Self {
+        Self {
+            hit: self.hit.wrapping_add(other.hit),
+            miss: self.miss.wrapping_add(other.miss),
+            foreign: self.foreign.wrapping_add(other.foreign),
+            local: self.local.wrapping_add(other.local),
+            other: self.other.wrapping_add(other.other),
+        }
+    }
+}
+
+/// Where a zone lies, seen from who asks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct NumaPlace {
+    /// On the preferred node.
+    pub(crate) preferred: bool,
+    /// On the node of the running CPU.
+    pub(crate) local: bool,
 }
 
 /// A zone as it was at one instant, taken under its lock.
@@ -60,6 +137,10 @@ pub(crate) struct Snapshot {
     pub(crate) nr_free_highatomic: u64,
     /// Those of them in CMA areas.
     pub(crate) nr_free_cma: u64,
+    /// Pages of the high-order atomic pageblocks, free or not.
+    pub(crate) nr_reserved_highatomic: u64,
+    /// Pages that the allocator ever had.
+    pub(crate) managed: u64,
     /// Counts changes of the free lists.
     pub(crate) seq: u64,
     pub(crate) events: Events,
@@ -97,6 +178,8 @@ impl Buddy {
             nr_free: self.nr_free,
             nr_free_highatomic: self.nr_free_highatomic,
             nr_free_cma: self.nr_free_cma,
+            nr_reserved_highatomic: self.nr_reserved_highatomic,
+            managed: self.managed,
             seq: self.seq,
             events: self.events,
         }

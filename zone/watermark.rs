@@ -19,6 +19,10 @@ use kernel::prelude::*;
 /// Share of a zone, in units of 1/10000, between two watermarks (C: `watermark_scale_factor`).
 pub(crate) const WATERMARK_SCALE_FACTOR: u64 = 10;
 
+/// How far a boost may raise the watermarks, in units of 1/10000 of high
+/// (C: `watermark_boost_factor`).
+pub(crate) const WATERMARK_BOOST_FACTOR: u64 = 15000;
+
 /// How much of a higher zone is worth one page of reserve in a lower one; 0: no reserve
 /// (C: `sysctl_lowmem_reserve_ratio[]`).
 pub(crate) const LOWMEM_RESERVE_RATIO: [u64; NR_ZONES] = [256, 256, 32, 0];
@@ -40,6 +44,15 @@ pub(crate) struct Watermarks {
 }
 
 impl Watermarks {
+    /// Nothing is kept free.
+    // INVARIANT: All are equal.
+    pub(crate) const ZERO: Self = Self {
+        min: 0,
+        low: 0,
+        high: 0,
+        promo: 0,
+    };
+
     /// Levels of a zone of `managed` pages of which the region keeps `pages_min` free in all, out
     /// of `lowmem` pages (C: `__setup_per_zone_wmarks()`).
     pub(crate) fn new(
@@ -83,7 +96,7 @@ impl Watermarks {
 }
 
 /// `x * scale / 10000` without overflow (C: `mult_frac()`).
-fn mult_frac(x: u64, scale: u64) -> u64 {
+pub(super) fn mult_frac(x: u64, scale: u64) -> u64 {
     let whole = (x / 10000).wrapping_mul(scale);
 
     whole.wrapping_add((x % 10000).wrapping_mul(scale) / 10000)

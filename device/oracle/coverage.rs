@@ -82,6 +82,10 @@ impl Coverage {
 
             count(uapi::RB_COVER_CLAIM, events.extfrag_claim);
             count(uapi::RB_COVER_STEAL, events.extfrag_steal);
+            count(uapi::RB_COVER_CLAIM_PART, events.extfrag_claim_part);
+            count(uapi::RB_COVER_MERGE_TAIL, events.merge_likely);
+            count(uapi::RB_COVER_TAKE_HIGHATOMIC, events.highatomic);
+            count(uapi::RB_COVER_TAKE_CMA, events.cma);
         }
     }
 }

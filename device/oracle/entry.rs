@@ -46,9 +46,9 @@ pub(super) enum Op {
 }
 
 impl Op {
-    /// Takes an entry apart. `EINVAL` for anything that it may not say; `EOPNOTSUPP` where there is
+    /// Takes an entry for node `nid` apart. `EINVAL` for anything that it may not say; `EOPNOTSUPP` where there is
     /// no kernel to ask.
-    pub(super) fn new(entry: &uapi::rb_replay_entry) -> Result<Self> {
+    pub(super) fn new(entry: &uapi::rb_replay_entry, nid: i32) -> Result<Self> {
         let uapi::rb_replay_entry {
             op,
             order,
@@ -67,7 +67,7 @@ impl Op {
             uapi::RB_REPLAY_NOP => Ok(Self::Nop),
             uapi::RB_REPLAY_ALLOC => {
                 only(flags == 0 && arg == 0)?;
-                Ok(Self::Alloc(request(gfp, block)?))
+                Ok(Self::Alloc(request(gfp, block, nid)?))
             }
             uapi::RB_REPLAY_FREE => {
                 only(flags == 0 && order == 0 && gfp == 0 && arg == 0)?;
@@ -76,15 +76,13 @@ impl Op {
             uapi::RB_REPLAY_BULK => {
                 only(flags == 0 && order == 0 && (1..=uapi::RB_REPLAY_MAX_BULK).contains(&arg))?;
                 only(slot.saturating_add(arg) <= uapi::RB_REPLAY_MAX_SLOTS)?;
-                let request = request(gfp, block)?;
+                let request = request(gfp, block, nid)?;
 
                 Ok(Self::Bulk { request, nr: arg })
             }
             uapi::RB_REPLAY_NOLOCK => {
                 only(flags == 0 && gfp == 0 && arg == 0)?;
-                let ctx = AllocContext::new(Gfp::NONE, block).ok_or(EINVAL)?;
-
-                Ok(Self::Nolock(ctx))
+                Ok(Self::Nolock(context(Gfp::NONE, block, nid)?))
             }
             uapi::RB_REPLAY_CONTIG => {
                 only(flags != 0 && order == 0 && gfp == 0)?;
@@ -109,9 +107,19 @@ impl Op {
     }
 }
 
-fn request(flags: u32, order: Order) -> Result<Request> {
+fn request(flags: u32, order: Order, nid: i32) -> Result<Request> {
     let host = sys::HostGfp::from_uapi(flags | ALWAYS)?;
-    let ctx = AllocContext::new(gfp::from_uapi(flags | ALWAYS)?, order).ok_or(EINVAL)?;
+    let ctx = context(gfp::from_uapi(flags | ALWAYS)?, order, nid)?;
 
     Ok(Request { host, ctx })
+}
+
+/// What the shadow is asked.
+fn context(gfp: Gfp, order: Order, nid: i32) -> Result<AllocContext> {
+    let ctx = AllocContext::new(gfp, order).ok_or(EINVAL)?;
+
+    Ok(AllocContext {
+        nid: Some(nid),
+        ..ctx
+    })
 }

@@ -19,7 +19,6 @@ mod entry;
 mod report;
 mod session;
 mod step;
-mod stub;
 
 use super::{
     call::Call,
@@ -272,7 +271,7 @@ fn entries(req: &uapi::rb_replay) -> Result<(KVVec<uapi::rb_replay_entry>, usize
 
     for i in 0..req.nr {
         let entry: uapi::rb_replay_entry = array.get(i)?;
-        let op = Op::new(&entry)?;
+        let op = Op::new(&entry, 0)?;
 
         nr_slots = nr_slots.max(entry.slot.saturating_add(op.nr_slots()));
         entries.push_within_capacity(entry)?;
@@ -329,7 +328,7 @@ impl Run<'_> {
                 req.stop = uapi::RB_STOP_DISTURBED;
                 return Ok(None);
             }
-            let op = Op::new(entry)?;
+            let op = Op::new(entry, self.session.node.nid())?;
             let outcome = self
                 .session
                 .step(&op, entry.slot, &self.pinned, &mut self.coverage)?;

@@ -11,15 +11,13 @@ use super::{
         Change,
         Divergence, //
     },
-    coverage::Coverage,
-    stub::{
-        Counter,
-        Shadow,
-        ShadowConfig, //
-    }, //
+    coverage::Coverage, //
 };
 use crate::{
-    page_alloc::Region,
+    page_alloc::{
+        shadow::ShadowConfig,
+        Region, //
+    },
     sys::{
         self,
         uapi,
@@ -40,6 +38,9 @@ use crate::{
 };
 use core::mem;
 use kernel::prelude::*;
+
+/// Room for blocks that only the shadow has.
+const ROOM: usize = 1024;
 
 /// A zone, and room for pictures of it.
 pub(super) struct Pair {
@@ -116,6 +117,8 @@ impl Session {
 
         if with_shadow {
             let config = ShadowConfig {
+                nid: self.node.nid(),
+                has_huge: sys::HAS_HUGE_PAGES,
                 pageblock_order: pageblock_order()?,
                 // Only a machine of some MiB does not keep types apart.
                 mobility_off: false,
@@ -131,7 +134,7 @@ impl Session {
                 pair.real.scalars = image.scalars;
                 images.push_within_capacity(image)?;
             }
-            self.shadow = Some(Region::shadow(config, images)?);
+            self.shadow = Some(Region::shadow(config, &images)?);
         } else {
             for pair in &mut self.pairs {
                 pair.zone.image(base, pinned, &mut pair.real)?;
@@ -189,7 +192,7 @@ impl Session {
                 Change::Disturbed => all = Change::Disturbed,
                 Change::Folded => {
                     coverage.one(uapi::RB_COVER_FOLD);
-                    adopt(self.shadow.as_ref(), pair.real.kind, &found);
+                    adopt(self.shadow.as_ref(), self.cpu, pair.real.kind, &found);
                 }
                 Change::Nothing => (),
             }
@@ -208,7 +211,7 @@ impl Session {
             let ours = self
                 .shadow
                 .as_ref()
-                .and_then(|shadow| shadow.scalars(pair.real.kind));
+                .and_then(|shadow| shadow.scalars(pair.real.kind, self.cpu));
 
             if let Some(ours) = ours {
                 pair.ours.scalars = ours;
@@ -236,11 +239,16 @@ impl Session {
                 Change::Disturbed => return Ok(Whole::Disturbed),
                 Change::Folded => {
                     coverage.one(uapi::RB_COVER_FOLD);
-                    adopt(self.shadow.as_ref(), pair.real.kind, &pair.real.scalars);
+                    adopt(
+                        self.shadow.as_ref(),
+                        self.cpu,
+                        pair.real.kind,
+                        &pair.real.scalars,
+                    );
                 }
                 Change::Nothing => (),
             }
-            let found = pair.compare(self.shadow.as_ref(), order)?;
+            let found = pair.compare(self.shadow.as_ref(), self.cpu, order)?;
 
             first = first.or(found);
             coverage.add(uapi::RB_COVER_RETYPE, pair.nr_retyped());
@@ -281,16 +289,37 @@ impl Drop for Session {
 
 impl Pair {
     /// Compares the kernel's picture with the shadow's, or with itself.
-    fn compare(&mut self, shadow: Option<&Region>, order: Order) -> Result<Option<Divergence>> {
+    fn compare(
+        &mut self,
+        shadow: Option<&Region>,
+        cpu: u32,
+        order: Order,
+    ) -> Result<Option<Divergence>> {
         let Some(shadow) = shadow else {
             return Ok(audit::image(&self.real, self.zone.nr_free_exact(), order));
         };
 
-        shadow.image(self.real.kind, &mut self.ours)?;
+        self.write_ours(shadow, cpu)?;
         let (real, ours) = (&self.real.scalars, &self.ours.scalars);
 
         Ok(compare::images(&self.real, &self.ours)
             .or_else(|| compare::scalars(self.real.kind, real, ours)))
+    }
+
+    /// Writes the shadow's zone down. Its lists may be longer than the kernel's, if it is wrong.
+    fn write_ours(&mut self, shadow: &Region, cpu: u32) -> Result {
+        let mut nr = self.real.free.len().max(self.real.pcp.len());
+
+        loop {
+            nr = nr.wrapping_mul(2).wrapping_add(ROOM);
+            room(&mut self.ours.free, nr)?;
+            room(&mut self.ours.pcp, nr)?;
+            room(&mut self.ours.pageblocks, self.real.pageblocks.len())?;
+            match shadow.write_image(self.real.kind, cpu, &mut self.ours) {
+                Err(ENOMEM) if nr < self.real.spanned as usize => (),
+                done => return done,
+            }
+        }
     }
 
     /// Pageblocks that have another type than remembered.
@@ -302,11 +331,18 @@ impl Pair {
 }
 
 /// Has the shadow split its counters as the kernel does.
-pub(super) fn adopt(shadow: Option<&Region>, kind: ZoneType, found: &ZoneScalars) {
+pub(super) fn adopt(shadow: Option<&Region>, cpu: u32, kind: ZoneType, found: &ZoneScalars) {
     if let Some(shadow) = shadow {
-        shadow.adopt_counter(kind, Counter::Free, found.free);
-        shadow.adopt_counter(kind, Counter::FreeCma, found.free_cma);
+        shadow.adopt_counters(kind, cpu, found.free, found.free_cma, found.pcp.expire);
     }
+}
+
+/// Sees to it that `nr` elements fit.
+fn room<T>(list: &mut KVVec<T>, nr: usize) -> Result {
+    if list.capacity() < nr {
+        *list = KVVec::with_capacity(nr, GFP_KERNEL | __GFP_NOWARN)?;
+    }
+    Ok(())
 }
 
 /// Order of a pageblock of the running kernel.

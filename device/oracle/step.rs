@@ -17,8 +17,7 @@ use super::{
     session::{
         adopt,
         Session, //
-    },
-    stub::Shadow, //
+    }, //
 };
 use crate::{
     gfp::context::AllocContext,
@@ -355,11 +354,11 @@ impl Session {
             };
             let found = pair.zone.scalars(pinned);
             let is_folded = shadow
-                .scalars(pair.real.kind)
+                .scalars(pair.real.kind, self.cpu)
                 .is_some_and(|ours| compare::change(&ours, &found) == compare::Change::Folded);
 
             if is_folded {
-                adopt(Some(shadow), pair.real.kind, &found);
+                adopt(Some(shadow), self.cpu, pair.real.kind, &found);
             }
         }
     }

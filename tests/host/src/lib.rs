@@ -19,12 +19,14 @@ mod module {
     }
     pub(crate) mod gfp;
     pub(crate) mod page_alloc;
+    pub(crate) mod pcp;
     pub(crate) mod slowpath;
     pub(crate) mod zone;
 }
 pub(crate) use module::{
     gfp,
     page_alloc,
+    pcp,
     slowpath,
     zone, //
 };

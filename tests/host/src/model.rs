@@ -18,6 +18,7 @@ use crate::{
         Region,
         RegionConfig, //
     },
+    sys,
     zone::{
         order::{
             Block,
@@ -42,6 +43,13 @@ pub enum Op {
         /// Taken modulo their number.
         which: u32,
     },
+    /// Go on on another CPU.
+    Move {
+        /// Taken modulo the number of CPUs.
+        cpu: u32,
+    },
+    /// Do what is done once a second.
+    Tick,
 }
 
 /// The composites that a run draws from.
@@ -78,6 +86,8 @@ impl Model {
             nid: 0,
             pageblock_order: Order::new(pageblock_order).expect("an order"),
             shares: Shares::new(7, 25, 25).expect("shares within 100 percent"),
+            has_huge: pageblock_order == 9,
+            lazy: false,
         });
 
         Self {
@@ -97,6 +107,14 @@ impl Model {
         match op {
             Op::Alloc { order, gfp } => self.alloc(order, gfp),
             Op::Free { which } => self.free(which),
+            Op::Move { cpu } => sys::set_this_cpu(cpu % sys::nr_cpus()),
+            Op::Tick => self.region.refresh_cpu_vm_stats(sys::this_cpu()),
+        }
+        for pageset in self.region.pagesets() {
+            for cpu in 0..pageset.nr_cpus() {
+                assert_eq!(pageset.with(cpu, |pcp| pcp.validate()), Some(true));
+            }
+            assert_eq!(pageset.events().ring_full, 0);
         }
     }
 
@@ -144,7 +162,7 @@ impl Model {
 
         assert_eq!(report.errors, 0, "{report:?}");
         assert_eq!(report.checked, self.taken.len() as u64);
-        assert_eq!(report.free + taken, report.checked);
+        assert_eq!(report.free + self.region.nr_pcp() + taken, report.checked);
         assert_eq!(self.region.nr_free(), report.free);
         assert_eq!(self.region.nr_alloc_fail(), self.failures);
     }
@@ -158,6 +176,8 @@ impl Model {
         while !self.in_use.is_empty() {
             self.free(0);
         }
+        self.check();
+        self.region.drain_all_pages();
         self.check();
         for kind in ZoneType::ALL {
             let Some(zone) = self.region.zone(kind) else {

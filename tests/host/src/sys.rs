@@ -4,6 +4,7 @@
 
 use kernel::prelude::*;
 use std::{
+    cell::Cell,
     ffi::CStr,
     sync::{
         Mutex,
@@ -33,6 +34,104 @@ impl<T> Locked<T> {
         f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
+
+impl<T> Locked<T> {
+    /// Runs `f` under the lock unless somebody else holds it.
+    pub(crate) fn try_with<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
+        Some(f(&mut *self.0.try_lock().ok()?))
+    }
+}
+
+/// A value behind a lock that may be waited for asleep.
+pub(crate) type SleepLocked<T> = Locked<T>;
+
+/// One value for each CPU.
+pub(crate) struct PerCpu<T>(Vec<Mutex<T>>);
+
+impl<T> PerCpu<T> {
+    /// Makes a value for each CPU.
+    pub(crate) fn new(value: impl FnMut(u32) -> Result<T>, _name: &'static CStr) -> Result<Self> {
+        let values = (0..nr_cpus()).map(value).map(|value| value.map(Mutex::new));
+
+        Ok(Self(values.collect::<Result<_>>()?))
+    }
+
+    /// Runs `f` on the value of `cpu`.
+    pub(crate) fn with<R>(&self, cpu: u32, f: impl FnOnce(&mut T) -> R) -> Option<R> {
+        let slot = self.0.get(cpu as usize)?;
+
+        Some(f(&mut slot.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// Runs `f` on the value of `cpu` unless somebody else holds it.
+    pub(crate) fn try_with<R>(&self, cpu: u32, f: impl FnOnce(&mut T) -> R) -> Option<R> {
+        Some(f(&mut *self.0.get(cpu as usize)?.try_lock().ok()?))
+    }
+
+    /// Number of values.
+    pub(crate) fn nr(&self) -> u32 {
+        self.0.len() as u32
+    }
+}
+
+thread_local! {
+    static CPU: Cell<u32> = const { Cell::new(0) };
+}
+
+/// The CPU that this thread pretends to run on.
+pub(crate) fn this_cpu() -> u32 {
+    CPU.get()
+}
+
+/// Pretends that this thread runs on `cpu`.
+pub(crate) fn set_this_cpu(cpu: u32) {
+    CPU.set(cpu);
+}
+
+/// CPUs of the machine: two, all online, on node 0.
+pub(crate) fn nr_cpus() -> u32 {
+    2
+}
+
+/// CPUs that are online.
+pub(crate) fn nr_online_cpus() -> u32 {
+    nr_cpus()
+}
+
+/// CPUs of a node.
+pub(crate) fn nr_cpus_of_node(nid: i32) -> u32 {
+    match nid {
+        0 => nr_cpus(),
+        _ => 0,
+    }
+}
+
+/// The node of this CPU.
+pub(crate) fn this_node() -> i32 {
+    0
+}
+
+/// The node of a CPU.
+pub(crate) fn node_of_cpu(_cpu: u32) -> i32 {
+    0
+}
+
+/// All other nodes are equally far.
+pub(crate) fn node_distance(from: i32, to: i32) -> u32 {
+    match from == to {
+        true => 10,
+        false => 20,
+    }
+}
+
+macro_rules! new_percpu {
+    ($value:expr, $name:expr) => {
+        $crate::sys::PerCpu::new($value, $name)
+    };
+}
+pub(crate) use new_percpu;
+
+pub(crate) use new_locked as new_sleep_locked;
 
 macro_rules! new_locked {
     ($value:expr, $name:expr) => {

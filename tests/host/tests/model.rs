@@ -56,6 +56,11 @@ fn seed() -> u64 {
 }
 
 fn random_op(rng: &mut SplitMix, phase: Phase) -> Op {
+    match rng.below(500) {
+        0 => return Op::Tick,
+        1 => return Op::Move { cpu: rng.next() },
+        _ => {}
+    }
     match rng.below(100) < phase.bias {
         true => Op::Alloc {
             order: rng.below(phase.max_order + 1),
@@ -112,6 +117,8 @@ fn any_op() -> impl Strategy<Value = Op> {
     prop_oneof![
         3 => (0u32..11, 0u32..8).prop_map(|(order, gfp)| Op::Alloc { order, gfp }),
         2 => any::<u32>().prop_map(|which| Op::Free { which }),
+        1 => any::<u32>().prop_map(|cpu| Op::Move { cpu }),
+        1 => Just(Op::Tick),
     ]
 }
 

@@ -28,6 +28,8 @@ pub mod error {
 
         /// No such file.
         pub const ENOENT: Error = Error(-2);
+        /// No such device.
+        pub const ENODEV: Error = Error(-19);
         /// No such device or address.
         pub const ENXIO: Error = Error(-6);
         /// Busy.
@@ -58,8 +60,82 @@ pub mod alloc {
     /// Ordinary memory.
     pub const GFP_KERNEL: Flags = Flags;
 
-    /// A vector that does not grow by itself.
+    /// A box that is made with flags.
+    #[derive(Debug)]
+    pub struct KBox<T>(Box<T>);
+
+    impl<T> KBox<T> {
+        /// Boxes a value.
+        pub fn new(value: T, _flags: Flags) -> Result<Self> {
+            Ok(Self(Box::new(value)))
+        }
+    }
+
+    impl<T> Deref for KBox<T> {
+        type Target = T;
+
+        fn deref(&self) -> &T {
+            &self.0
+        }
+    }
+
+    /// A vector that grows only when told with which flags.
+    #[derive(Debug)]
     pub struct KVVec<T>(Vec<T>);
+
+    /// The same here.
+    pub type KVec<T> = KVVec<T>;
+
+    /// There was no room for a value.
+    #[derive(Debug)]
+    pub struct PushError<T>(pub T);
+
+    impl<T> KVVec<T> {
+        /// Nothing, and no room.
+        pub const fn new() -> Self {
+            Self(Vec::new())
+        }
+
+        /// Nothing, and room for `capacity`.
+        pub fn with_capacity(capacity: usize, _flags: Flags) -> Result<Self> {
+            Ok(Self(Vec::with_capacity(capacity)))
+        }
+
+        /// Adds a value.
+        pub fn push(&mut self, value: T, _flags: Flags) -> Result {
+            self.0.push(value);
+            Ok(())
+        }
+
+        /// Adds a value if there is room.
+        pub fn push_within_capacity(&mut self, value: T) -> Result<(), PushError<T>> {
+            if self.0.len() == self.0.capacity() {
+                return Err(PushError(value));
+            }
+            self.0.push(value);
+            Ok(())
+        }
+
+        /// Makes room for more.
+        pub fn reserve(&mut self, additional: usize, _flags: Flags) -> Result {
+            self.0.reserve_exact(additional);
+            Ok(())
+        }
+
+        /// Drops all values.
+        pub fn clear(&mut self) {
+            self.0.clear();
+        }
+    }
+
+    impl<'a, T> IntoIterator for &'a KVVec<T> {
+        type Item = &'a T;
+        type IntoIter = core::slice::Iter<'a, T>;
+
+        fn into_iter(self) -> Self::IntoIter {
+            self.0.iter()
+        }
+    }
 
     impl<T: Clone> KVVec<T> {
         /// `nr` times `value`.
@@ -85,42 +161,102 @@ pub mod alloc {
 
 /// Synchronisation.
 pub mod sync {
+    use crate::{
+        alloc::Flags,
+        error::Result, //
+    };
+    use core::ops::Deref;
+
+    /// A shared value.
+    #[derive(Debug)]
+    pub struct Arc<T>(std::sync::Arc<T>);
+
+    impl<T> Arc<T> {
+        /// Shares a value.
+        pub fn new(value: T, _flags: Flags) -> Result<Self> {
+            Ok(Self(std::sync::Arc::new(value)))
+        }
+    }
+
+    impl<T> Clone for Arc<T> {
+        fn clone(&self) -> Self {
+            Self(self.0.clone())
+        }
+    }
+
+    impl<T> Deref for Arc<T> {
+        type Target = T;
+
+        fn deref(&self) -> &T {
+            &self.0
+        }
+    }
+
     /// Atomics.
     pub mod atomic {
-        use std::sync::atomic::{
-            AtomicU64,
-            Ordering, //
-        };
+        use crossbeam_utils::atomic::AtomicCell;
 
         /// No ordering.
+        #[derive(Clone, Copy)]
         pub struct Relaxed;
 
-        /// An atomic number.
-        pub struct Atomic<T>(Cell, core::marker::PhantomData<T>);
+        /// Everything before stays before, everything after stays after.
+        #[derive(Clone, Copy)]
+        pub struct Full;
 
-        type Cell = AtomicU64;
+        /// One of the orderings. All are the strongest here.
+        pub trait AnyOrdering {}
 
-        impl Atomic<u64> {
+        impl AnyOrdering for Relaxed {}
+        impl AnyOrdering for Full {}
+
+        /// A value that is read and written whole.
+        pub struct Atomic<T>(AtomicCell<T>);
+
+        impl<T: Copy + Eq> Atomic<T> {
             /// Starts at `value`.
-            pub const fn new(value: u64) -> Self {
-                Self(Cell::new(value), core::marker::PhantomData)
+            pub const fn new(value: T) -> Self {
+                Self(AtomicCell::new(value))
             }
 
             /// The value.
-            pub fn load(&self, _order: Relaxed) -> u64 {
-                self.0.load(Ordering::Relaxed)
+            pub fn load(&self, _order: impl AnyOrdering) -> T {
+                self.0.load()
             }
 
             /// Sets the value.
-            pub fn store(&self, value: u64, _order: Relaxed) {
-                self.0.store(value, Ordering::Relaxed)
+            pub fn store(&self, value: T, _order: impl AnyOrdering) {
+                self.0.store(value);
             }
 
-            /// Adds, and returns what was there.
-            pub fn fetch_add(&self, value: u64, _order: Relaxed) -> u64 {
-                self.0.fetch_add(value, Ordering::Relaxed)
+            /// Sets the value, and returns what was there.
+            pub fn xchg(&self, value: T, _order: impl AnyOrdering) -> T {
+                self.0.swap(value)
+            }
+
+            /// Sets the value if `old` is there.
+            pub fn cmpxchg(&self, old: T, new: T, _order: impl AnyOrdering) -> Result<T, T> {
+                self.0.compare_exchange(old, new)
             }
         }
+
+        macro_rules! arithmetic {
+            ($($type:ty)*) => {
+                $(impl Atomic<$type> {
+                    /// Adds, and returns what was there.
+                    pub fn fetch_add(&self, value: $type, _order: impl AnyOrdering) -> $type {
+                        self.0.fetch_add(value)
+                    }
+
+                    /// Subtracts, and returns what was there.
+                    pub fn fetch_sub(&self, value: $type, _order: impl AnyOrdering) -> $type {
+                        self.0.fetch_sub(value)
+                    }
+                })*
+            };
+        }
+
+        arithmetic!(i32 i64 u32 u64);
     }
 }
 
@@ -128,7 +264,9 @@ pub mod sync {
 pub mod prelude {
     pub use crate::{
         alloc::{
+            KBox,
             KVVec,
+            KVec,
             GFP_KERNEL, //
         },
         error::{

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Many single pages at once.
+//!
+//! C: `alloc_pages_bulk_noprof()` in `mm/page_alloc.c`.
+
+#![deny(unsafe_code)]
+
+use super::{
+    freelist::numa_place,
+    pageset::Pageset,
+    Region, //
+};
+use crate::{
+    gfp::{
+        context::AllocContext,
+        Gfp, //
+    },
+    pcp::{
+        PcpIndex,
+        PcpRequest, //
+    },
+    zone::{
+        alloc_flags::{
+            AllocFlags,
+            Wmark, //
+        },
+        order::{
+            Order,
+            PageIdx, //
+        }, //
+    }, //
+};
+
+impl Region {
+    /// Fills the empty places of `pages` with single pages, all of one zone and under one hold of
+    /// its per-CPU lists; or the first of them alone, by [`Region::alloc_pages`], if that cannot be
+    /// done. Says up to which place there are pages, counting those that were there.
+    ///
+    /// `ctx` is a request for a single page. Takes locks; never sleeps.
+    pub(crate) fn alloc_pages_bulk(
+        &self,
+        ctx: &AllocContext,
+        pages: &mut [Option<PageIdx>],
+    ) -> usize {
+        let ctx = &self.grouped(ctx);
+        let first = pages.iter().take_while(|page| page.is_some()).count();
+        let wanted = pages.len().wrapping_sub(first);
+
+        if wanted == 0 {
+            return first;
+        }
+        // What is charged, and a single page, goes the usual way.
+        let many = (wanted > 1 && !ctx.gfp.has(Gfp::ACCOUNT))
+            .then(|| self.alloc_many(ctx, pages, first))
+            .flatten();
+
+        many.unwrap_or_else(|| self.alloc_first(ctx, pages, first))
+    }
+
+    /// One page, the usual way.
+    fn alloc_first(
+        &self,
+        ctx: &AllocContext,
+        pages: &mut [Option<PageIdx>],
+        first: usize,
+    ) -> usize {
+        let Some(slot) = pages.get_mut(first) else {
+            return first;
+        };
+
+        match self.alloc_pages(ctx) {
+            Some(allocated) => {
+                *slot = Some(allocated.block.head());
+                first.wrapping_add(1)
+            }
+            None => first,
+        }
+    }
+
+    /// As many as there are. `None` if not even one.
+    fn alloc_many(
+        &self,
+        ctx: &AllocContext,
+        pages: &mut [Option<PageIdx>],
+        first: usize,
+    ) -> Option<usize> {
+        let flags = AllocFlags::WMARK_LOW | ctx.gfp.cma_flags();
+        let wanted = pages.len().wrapping_sub(first);
+        let preferred = self.zonelist(ctx).next()?;
+        let pageset = self.zone_for_bulk(ctx, flags, preferred, wanted as u64)?;
+        let request = PcpRequest {
+            index: PcpIndex::new(Order::ZERO, ctx.migratetype, false)?,
+            mt: ctx.migratetype,
+            flags,
+        };
+        let place = numa_place(pageset.zone(), preferred.zone());
+        let (end, nr) = pageset.try_with(|pcp, zone| {
+            let mut next = || pcp.rmqueue_one(zone, &request).map(|block| block.head());
+            let (end, nr) = fill(pages, first, &mut next);
+
+            pcp.count_alloc(nr, Order::ZERO, place);
+            (end, nr)
+        })?;
+
+        if !place.preferred {
+            preferred.zone().count_foreign(nr);
+        }
+        (nr > 0).then_some(end)
+    }
+
+    /// The first zone of the preferred node that stays above low if all of `nr` pages are taken.
+    fn zone_for_bulk<'a>(
+        &'a self,
+        ctx: &AllocContext,
+        flags: AllocFlags,
+        preferred: &Pageset,
+        nr: u64,
+    ) -> Option<&'a Pageset> {
+        let highest = preferred.zone().kind();
+
+        self.zonelist(ctx)
+            .take_while(|pageset| pageset.zone().nid() == preferred.zone().nid())
+            .find(|pageset| {
+                let zone = pageset.zone();
+                let ok = || zone.watermark_fast(Order::ZERO, (Wmark::Low, nr), highest, flags);
+
+                ok() || (zone.deferred_grow() && ok())
+            })
+    }
+}
+
+/// Puts pages into the empty places from `first` on. Says where that ended, and after how many.
+fn fill(
+    pages: &mut [Option<PageIdx>],
+    first: usize,
+    next: &mut impl FnMut() -> Option<PageIdx>,
+) -> (usize, u64) {
+    let mut end = first;
+    let mut nr: u64 = 0;
+
+    for slot in pages.iter_mut().skip(first) {
+        if slot.is_none() {
+            *slot = next();
+            if slot.is_none() {
+                break;
+            }
+            nr = nr.wrapping_add(1);
+        }
+        end = end.wrapping_add(1);
+    }
+    (end, nr)
+}

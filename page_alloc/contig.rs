@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Ranges of pages that are no block: taken by isolating the pageblocks that they lie in.
+//!
+//! C: `alloc_contig_range()`, `free_contig_range()`, `alloc_pages_exact()` in `mm/page_alloc.c`,
+//! `start_isolate_page_range()` in `mm/page_isolation.c`.
+//!
+//! # Differences
+//!
+//! Nothing is migrated yet: a range with a page in use cannot be had.
+
+#![deny(unsafe_code)]
+
+use super::{
+    pageset::Pageset,
+    Region, //
+};
+use crate::{
+    gfp::context::AllocContext,
+    zone::{
+        alloc_flags::{
+            AllocFlags,
+            FreeFlags, //
+        },
+        migratetype::Migratetype,
+        order::{
+            Block,
+            Order,
+            PageIdx, //
+        },
+        ZoneType, //
+    }, //
+};
+use kernel::prelude::*;
+
+/// A range of pages in one zone.
+#[derive(Clone, Copy)]
+struct Range {
+    start: PageIdx,
+    end: PageIdx,
+    /// Order of a pageblock.
+    order: Order,
+}
+
+impl Range {
+    /// First pages of the pageblocks that it touches.
+    fn pageblocks(self) -> impl DoubleEndedIterator<Item = PageIdx> + Clone {
+        let first = self.start.align_down(self.order);
+        let last = self.end.add(u32::MAX).align_down(self.order);
+        let nr = last.get().wrapping_sub(first.get()) >> (self.order.get() & 31);
+        let order = self.order;
+
+        (0..=nr).map(move |nr| first.add(nr << (order.get() & 31)))
+    }
+
+    /// The part of a pageblock that lies in it.
+    fn part_of(self, pageblock: PageIdx) -> (PageIdx, PageIdx) {
+        let end = pageblock.add(self.order.nr_pages());
+
+        (pageblock.max(self.start), end.min(self.end))
+    }
+}
+
+impl Region {
+    /// Takes the pages `start..start + nr` if all of them are free, on lists or in stock. ERANGE if
+    /// they do not lie in one zone, EBUSY if a page is in use or its pageblock is being isolated by
+    /// somebody else (C: `alloc_contig_range()`).
+    ///
+    /// Takes locks for as long as it takes to walk the range; never sleeps.
+    pub(crate) fn alloc_contig_range(&self, start: PageIdx, nr: u32) -> Result {
+        let last = start.get().checked_add(nr.wrapping_sub(1)).ok_or(ERANGE)?;
+        let pageset = self.pageset_of(start).ok_or(ERANGE)?;
+
+        if nr == 0 || !pageset.zone().contains(PageIdx::new(last)) {
+            return Err(ERANGE);
+        }
+        let range = Range {
+            start,
+            end: start.add(nr),
+            order: self.config.pageblock_order,
+        };
+
+        start_isolate_page_range(pageset, range)?;
+        pageset.drain_all();
+        let taken = pageset.take_isolated(range);
+
+        undo_isolate(pageset, range.pageblocks());
+        taken
+    }
+
+    /// Gives back `nr` pages from `start` on, each of them in use, in as large blocks as they make
+    /// (C: `free_contig_range()`).
+    pub(crate) fn free_contig_range(&self, start: PageIdx, nr: u32) {
+        for block in blocks(start, nr) {
+            self.free_pages(block);
+        }
+    }
+
+    /// Takes `nr` contiguous pages, at least one and at most a block of the largest order, and gives
+    /// back what a block has more than that. `None` if there is no such block
+    /// (C: `alloc_pages_exact()`).
+    pub(crate) fn alloc_pages_exact(&self, ctx: &AllocContext, nr: u32) -> Option<PageIdx> {
+        let order = Order::new(nr.checked_next_power_of_two()?.trailing_zeros())?;
+        let block = self.alloc_pages(&AllocContext { order, ..*ctx })?.block;
+        let pageset = self.pageset_of(block.head())?;
+
+        for page in nr..block.nr_pages() {
+            let rest = Block::new(block.head().add(page), Order::ZERO);
+
+            pageset.zone().free(rest, FreeFlags::ToTail);
+        }
+        Some(block.head())
+    }
+
+    /// Gives `nr` pages back, one by one (C: `free_pages_exact()`).
+    pub(crate) fn free_pages_exact(&self, start: PageIdx, nr: u32) {
+        for page in 0..nr {
+            self.free_pages(Block::new(start.add(page), Order::ZERO));
+        }
+    }
+}
+
+impl Pageset {
+    /// Takes what was isolated. EBUSY if something in it is not free.
+    fn take_isolated(&self, range: Range) -> Result {
+        let Range { start, end, .. } = range;
+        let taken = self.zone().with(|buddy| {
+            buddy
+                .pages_isolated(start, end)
+                .then(|| buddy.take_isolated(start, end))
+        });
+        let (first, last) = taken.ok_or(EBUSY)?;
+
+        // Blocks that reach beyond the range are given back in part.
+        for (from, to) in [(first, start), (end, last)] {
+            for block in blocks(from, to.get().wrapping_sub(from.get())) {
+                self.free(block, AllocFlags::WMARK_MIN);
+            }
+        }
+        Ok(())
+    }
+
+    /// Isolates a pageblock if no page of `part` is in use (C: `set_migratetype_isolate()`).
+    fn isolate(&self, pageblock: PageIdx, part: (PageIdx, PageIdx)) -> Result {
+        let in_stock = self.nr_pages_in(part.0, part.1);
+        let nr = part.1.get().wrapping_sub(part.0.get());
+        let movable_zone = self.zone().kind() == ZoneType::Movable;
+
+        self.zone().with(|buddy| {
+            if buddy.migratetype(pageblock) == Migratetype::Isolate {
+                return Err(EBUSY);
+            }
+            let idle = buddy.free_pages_in(part.0, part.1).wrapping_add(in_stock);
+
+            if buddy.migratetype(pageblock) == Migratetype::Cma || (idle < nr && !movable_zone) {
+                return Err(EBUSY);
+            }
+            buddy.isolate_pageblock(pageblock)
+        })
+    }
+}
+
+/// Isolates all pageblocks of a range, or none: the first and the last one, of which all must be
+/// idle, and then those between them (C: `start_isolate_page_range()`).
+fn start_isolate_page_range(pageset: &Pageset, range: Range) -> Result {
+    let whole = |block: PageIdx| (block, block.add(range.order.nr_pages()));
+    let mut ends = range.pageblocks();
+    let Some(first) = ends.next() else {
+        return Err(ERANGE);
+    };
+
+    pageset.isolate(first, whole(first))?;
+    let Some(last) = ends.next_back() else {
+        return Ok(());
+    };
+
+    pageset
+        .isolate(last, whole(last))
+        .inspect_err(|_| undo_isolate(pageset, [first].into_iter()))?;
+    for (nr, middle) in ends.clone().enumerate() {
+        if let Err(error) = pageset.isolate(middle, range.part_of(middle)) {
+            undo_isolate(pageset, range.pageblocks().take(nr.wrapping_add(1)));
+            undo_isolate(pageset, [last].into_iter());
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// Ends the isolation of pageblocks (C: `undo_isolate_page_range()`).
+fn undo_isolate(pageset: &Pageset, pageblocks: impl Iterator<Item = PageIdx>) {
+    for pageblock in pageblocks {
+        // Isolated by us, so it is isolated.
+        let _ = pageset
+            .zone()
+            .with(|buddy| buddy.unisolate_pageblock(pageblock));
+    }
+}
+
+/// The largest blocks that `nr` pages from `start` on are made of, ascending
+/// (C: `free_prepared_contig_range()`).
+fn blocks(start: PageIdx, nr: u32) -> impl Iterator<Item = Block> {
+    let mut page = start;
+    let mut left = nr;
+
+    core::iter::from_fn(move || {
+        let size = left.checked_ilog2()?;
+        let align = page.get().trailing_zeros();
+        let order = Order::new(size.min(align).min(u32::from(Order::MAX.get())))?;
+        let block = Block::new(page, order);
+
+        page = page.add(order.nr_pages());
+        left = left.wrapping_sub(order.nr_pages());
+        Some(block)
+    })
+}

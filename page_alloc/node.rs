@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A node: its zones and the order in which it falls back to others.
+//!
+//! C: `pg_data_t`.
+
+#![deny(unsafe_code)]
+
+use super::{
+    layout::Shares,
+    pageset::Pageset,
+    zonelist::ZoneRef, //
+};
+use crate::{
+    sys,
+    zone::{
+        order::PageIdx,
+        Zone,
+        ZoneConfig,
+        ZoneSpan,
+        ZoneType,
+        NR_ZONES,
+        SECTION_PAGES, //
+    }, //
+};
+use kernel::prelude::*;
+
+/// The pages of a region that one node has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct NodeSpan {
+    pub(crate) nid: i32,
+    /// First page, a multiple of the largest block.
+    pub(crate) start: PageIdx,
+    /// Pages, a multiple of the largest block.
+    pub(crate) nr_pages: u32,
+}
+
+/// A node's part of a region.
+pub(crate) struct Node {
+    nid: i32,
+    /// Boxed: they are large, and pass through several hands while they are made.
+    zones: [Option<KBox<Pageset>>; NR_ZONES],
+    /// All zones, this node's first (C: `ZONELIST_FALLBACK`).
+    pub(super) fallback: KVec<ZoneRef>,
+}
+
+impl Node {
+    /// Makes the zones of a node, with all their pages free, or the first section of each if they
+    /// are to grow.
+    ///
+    /// Allocates: sleeps.
+    #[inline(never)]
+    pub(crate) fn new(
+        span: &NodeSpan,
+        shares: Shares,
+        config: &ZoneConfig,
+        has_huge: bool,
+    ) -> Result<Self> {
+        let mut zones = [const { None }; NR_ZONES];
+
+        for (slot, zone_span) in zones.iter_mut().zip(shares.cut(span)) {
+            if zone_span.nr_pages > 0 {
+                let first = match config.lazy {
+                    true => zone_span.nr_pages.min(SECTION_PAGES),
+                    false => zone_span.nr_pages,
+                };
+
+                *slot = Some(populated(zone_span, config, first, has_huge)?);
+            }
+        }
+        Ok(Self::of_zones(span.nid, zones))
+    }
+
+    /// A node of these zones.
+    pub(super) fn of_zones(nid: i32, zones: [Option<KBox<Pageset>>; NR_ZONES]) -> Self {
+        Self {
+            nid,
+            zones,
+            fallback: KVec::new(),
+        }
+    }
+
+    /// Its number.
+    pub(crate) fn nid(&self) -> i32 {
+        self.nid
+    }
+
+    /// The populated zones, lowest first.
+    pub(crate) fn zones(&self) -> impl DoubleEndedIterator<Item = &Pageset> {
+        self.zones.iter().flatten().map(|pageset| &**pageset)
+    }
+
+    /// The zone of this type, if it has pages.
+    #[inline]
+    pub(crate) fn zone(&self, kind: ZoneType) -> Option<&Pageset> {
+        self.zones.get(kind.index())?.as_deref()
+    }
+
+    /// Pages of each zone that the allocator ever had.
+    pub(crate) fn managed(&self) -> [u64; NR_ZONES] {
+        ZoneType::ALL.map(|kind| {
+            self.zone(kind)
+                .map_or(0, |pageset| pageset.zone().managed())
+        })
+    }
+
+    /// CPUs that share its zones: its own, or all where it has none.
+    pub(crate) fn nr_split_cpus(&self) -> u32 {
+        match sys::nr_cpus_of_node(self.nid) {
+            0 => sys::nr_online_cpus(),
+            own => own,
+        }
+    }
+}
+
+#[inline(never)]
+fn populated(
+    span: ZoneSpan,
+    config: &ZoneConfig,
+    first: u32,
+    has_huge: bool,
+) -> Result<KBox<Pageset>> {
+    let pageset = Pageset::new(Zone::new(span, config, first)?, has_huge)?;
+
+    Ok(KBox::new(pageset, GFP_KERNEL)?)
+}

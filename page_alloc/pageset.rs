@@ -1,0 +1,637 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A zone with the per-CPU lists in front of it.
+//!
+//! The lists are tried, never waited for: who finds those of its CPU locked goes to the zone.
+//!
+//! C: `rmqueue_pcplist()`, `__free_frozen_pages()`, `drain_pages_zone()` in `mm/page_alloc.c`,
+//! `zone->per_cpu_pageset`.
+
+#![deny(unsafe_code)]
+
+use super::Path;
+use crate::{
+    pcp::{
+        tuning::PcpLimits,
+        PcpEvents,
+        PcpIndex,
+        PcpRequest,
+        PcpRoom,
+        PerCpuPages,
+        ToFree, //
+    },
+    sys,
+    zone::{
+        alloc_flags::{
+            AllocFlags,
+            FreeFlags, //
+        },
+        migratetype::Migratetype,
+        order::{
+            Block,
+            Order,
+            PageIdx, //
+        },
+        vmstat::NumaPlace,
+        Zone,
+        ZoneFlag, //
+    }, //
+};
+use kernel::prelude::*;
+
+/// A populated zone and each CPU's stock of its pages.
+pub(crate) struct Pageset {
+    zone: Zone,
+    cpus: sys::PerCpu<PerCpuPages>,
+    /// Whether huge pages have lists too.
+    has_huge: bool,
+}
+
+impl Pageset {
+    /// Puts empty lists in front of `zone`, which keep nothing yet.
+    ///
+    /// Allocates: sleeps.
+    pub(crate) fn new(zone: Zone, has_huge: bool) -> Result<Self> {
+        Ok(Self {
+            zone,
+            cpus: sys::new_percpu!(|_| PerCpuPages::new(), c"rust_buddy_pcp")?,
+            has_huge,
+        })
+    }
+
+    /// The zone behind the lists.
+    #[inline]
+    pub(crate) fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// Takes a block, from the lists of this CPU if they have that order (C: `rmqueue()`).
+    #[inline]
+    pub(crate) fn rmqueue(
+        &self,
+        order: Order,
+        mt: Migratetype,
+        flags: AllocFlags,
+        place: NumaPlace,
+    ) -> Option<(Block, Path)> {
+        if let Some(index) = PcpIndex::new(order, mt, self.has_huge) {
+            let request = PcpRequest { index, mt, flags };
+            let take = |pcp: &mut PerCpuPages| pcp.rmqueue(&self.zone, &request, place);
+
+            if let Some(block) = self.cpus.try_with(sys::this_cpu(), take).flatten() {
+                return Some((block, Path::Pcp));
+            }
+        }
+        let block = self.zone.rmqueue(order, mt, flags, place)?;
+
+        Some((block, Path::Buddy))
+    }
+
+    /// Runs `f` on the lists of this CPU, unless somebody else holds them.
+    pub(super) fn try_with<R>(&self, f: impl FnOnce(&mut PerCpuPages, &Zone) -> R) -> Option<R> {
+        self.cpus
+            .try_with(sys::this_cpu(), |pcp| f(pcp, &self.zone))
+    }
+
+    /// Gives a block back (C: `__free_frozen_pages()`).
+    pub(crate) fn free(&self, block: Block, flags: AllocFlags) {
+        let Some(index) = self.index_for_free(&block) else {
+            return self.free_to_zone(block, flags);
+        };
+        let cpu = sys::this_cpu();
+        let mut block = Some(block);
+        let left = self.cpus.try_with(cpu, |pcp| {
+            let committed = pcp.commit(&self.zone, index, block.take()?, flags);
+            let mut todo = committed.map_err(|full| block = Some(full)).ok()??;
+
+            pcp.free_some(&self.zone, &mut todo);
+            Some(todo)
+        });
+
+        match (block, left.flatten()) {
+            (Some(block), _) => self.free_to_zone(block, flags),
+            (None, Some(todo)) => self.free_rest(cpu, todo),
+            (None, None) => {}
+        }
+    }
+
+    /// The list that a block goes to. Blocks of special pageblocks are kept as movable ones, so that
+    /// those come back into use; isolated ones stay where they are.
+    fn index_for_free(&self, block: &Block) -> Option<PcpIndex> {
+        let mt = match self.zone.migratetype(block.head()) {
+            Migratetype::Isolate => return None,
+            mt if mt.is_mergeable() => mt,
+            _ => Migratetype::Movable,
+        };
+
+        PcpIndex::new(block.order(), mt, self.has_huge)
+    }
+
+    fn free_to_zone(&self, block: Block, flags: AllocFlags) {
+        match flags.has(AllocFlags::NOLOCK) {
+            true => self.zone.free_nolock(block),
+            false => self.zone.free(block, FreeFlags::None),
+        }
+    }
+
+    /// Goes on with what one hold of the locks was not enough for, as long as nobody else wants
+    /// these lists.
+    #[cold]
+    fn free_rest(&self, cpu: u32, mut todo: ToFree) {
+        let mut step = |pcp: &mut PerCpuPages| pcp.free_some(&self.zone, &mut todo);
+        let mut more = true;
+
+        while more && sys::this_cpu() == cpu {
+            more = self.cpus.try_with(cpu, &mut step).unwrap_or(false);
+        }
+        if self.zone.has_flag(ZoneFlag::BelowHigh) && self.zone.is_above_high() {
+            self.zone.set_flag(ZoneFlag::BelowHigh, false);
+        }
+    }
+
+    /// Gives everything on the lists of one CPU back (C: `drain_pages_zone()`).
+    pub(crate) fn drain(&self, cpu: u32) {
+        while self.cpus.with(cpu, |pcp| pcp.drain(&self.zone)) == Some(true) {}
+    }
+
+    /// The same for all CPUs (C: `drain_all_pages()`).
+    pub(crate) fn drain_all(&self) {
+        for cpu in 0..self.cpus.nr() {
+            if self.count(cpu) > 0 {
+                self.drain(cpu);
+            }
+        }
+    }
+
+    /// What is done now and then for `cpu`: it tells what it counted, and gives back what it has not
+    /// needed for long (C: `refresh_cpu_vm_stats()`).
+    pub(crate) fn refresh(&self, cpu: u32, cpu_nid: i32) {
+        let changed = self.zone.fold_counters(cpu);
+        let is_local = self.zone.nid() == cpu_nid;
+
+        if let Some(mut todo) = self.cpus.with(cpu, PerCpuPages::decay) {
+            let mut step = |pcp: &mut PerCpuPages| pcp.free_some(&self.zone, &mut todo);
+
+            while self.cpus.with(cpu, &mut step) == Some(true) {}
+        }
+        self.cpus
+            .with(cpu, |pcp| pcp.expire(&self.zone, changed, is_local));
+    }
+
+    /// Sets the limits of all CPUs, and makes room for what they allow. On ENOMEM nothing changes.
+    ///
+    /// Allocates: sleeps.
+    pub(crate) fn set_limits(&self, limits: PcpLimits) -> Result {
+        let mut rooms = KVec::with_capacity(self.cpus.nr() as usize, GFP_KERNEL)?;
+
+        for _ in 0..self.cpus.nr() {
+            rooms.push(PcpRoom::new(&limits, self.has_huge)?, GFP_KERNEL)?;
+        }
+        for (cpu, room) in (0..).zip(rooms.iter_mut()) {
+            self.cpus.with(cpu, |pcp| pcp.set_limits(limits, room));
+        }
+        Ok(())
+    }
+
+    /// Pages on the lists of one CPU.
+    pub(crate) fn count(&self, cpu: u32) -> i32 {
+        self.cpus.with(cpu, |pcp| pcp.count()).unwrap_or(0)
+    }
+
+    /// Pages on the lists of all CPUs.
+    pub(crate) fn total(&self) -> u64 {
+        (0..self.cpus.nr()).fold(0, |sum, cpu| {
+            let count = u64::try_from(self.count(cpu)).unwrap_or(0);
+
+            count.wrapping_add(sum)
+        })
+    }
+
+    /// Runs `f` on the lists of `cpu`.
+    pub(crate) fn with<R>(&self, cpu: u32, f: impl FnOnce(&mut PerCpuPages) -> R) -> Option<R> {
+        self.cpus.with(cpu, f)
+    }
+
+    /// Number of CPUs that have lists.
+    pub(crate) fn nr_cpus(&self) -> u32 {
+        self.cpus.nr()
+    }
+
+    /// What happened on the lists of all CPUs.
+    pub(crate) fn events(&self) -> PcpEvents {
+        let mut sum = PcpEvents::ZERO;
+
+        for cpu in 0..self.cpus.nr() {
+            if let Some(events) = self.cpus.with(cpu, |pcp| *pcp.events()) {
+                sum = sum.sum(&events);
+            }
+        }
+        sum
+    }
+
+    /// Pages of `start..end` that are on the lists of any CPU.
+    pub(crate) fn nr_pages_in(&self, start: PageIdx, end: PageIdx) -> u32 {
+        (0..self.cpus.nr()).fold(0, |sum, cpu| {
+            let nr = self.cpus.with(cpu, |pcp| pcp.nr_pages_in(start, end));
+
+            nr.unwrap_or(0).wrapping_add(sum)
+        })
+    }
+}
+
+#[kunit_tests(rust_buddy_pageset)]
+mod tests {
+    use super::*;
+    use crate::zone::{
+        ZoneConfig,
+        ZoneSpan,
+        ZoneType, //
+    };
+    use Migratetype::{
+        Cma,
+        HighAtomic,
+        Movable,
+        Reclaimable,
+        Unmovable, //
+    };
+
+    const HERE: NumaPlace = NumaPlace {
+        preferred: true,
+        local: true,
+    };
+    /// Of 65536 pages that two CPUs share, with a low watermark of 640.
+    const LIMITS: PcpLimits = PcpLimits {
+        high_min: 320,
+        high_max: 4096,
+        batch: 15,
+    };
+    const FLAGS: AllocFlags = AllocFlags::WMARK_LOW;
+
+    /// A zone with few pages and the limits of one with 65536, above its high watermark.
+    fn pageset(limits: PcpLimits) -> Result<Pageset> {
+        let span = ZoneSpan {
+            kind: ZoneType::Normal,
+            nid: 0,
+            start: PageIdx::new(0),
+            nr_pages: 8192,
+        };
+        let config = ZoneConfig {
+            pageblock_order: order(9)?,
+            mobility_off: false,
+            nr_cpus: sys::nr_cpus(),
+            lazy: false,
+        };
+        let zone = Zone::new(span, &config, span.nr_pages)?;
+        let pageset = Pageset::new(zone, true)?;
+
+        pageset.set_limits(limits)?;
+        pageset.with(sys::this_cpu(), |pcp| pcp.set_free_high_batch(false));
+        Ok(pageset)
+    }
+
+    fn order(order: u32) -> Result<Order> {
+        Order::new(order).ok_or(EINVAL)
+    }
+
+    fn take(pageset: &Pageset, nr: u32) -> Result<Block> {
+        let taken = pageset.rmqueue(order(nr)?, Movable, FLAGS, HERE);
+
+        Ok(taken.ok_or(ENOMEM)?.0)
+    }
+
+    fn count(pageset: &Pageset) -> i32 {
+        pageset.count(sys::this_cpu())
+    }
+
+    /// Pages by which the zone shrinks at each refill, while single pages are taken.
+    fn refills(pageset: &Pageset) -> Result<[u64; 7]> {
+        let mut sizes = [0; 7];
+
+        for size in &mut sizes {
+            let before = pageset.zone().nr_free();
+
+            while pageset.zone().nr_free() == before {
+                let _ = take(pageset, 0)?;
+            }
+            *size = before - pageset.zone().nr_free();
+        }
+        Ok(sizes)
+    }
+
+    /// At which of `nr` frees of blocks of `order` how many pages went back to the zone. The blocks
+    /// were never in stock.
+    fn drains(pageset: &Pageset, nr: u32, block_order: u32) -> Result<[(u32, u64); 4]> {
+        let mut drains = [(0, 0); 4];
+        let mut slots = drains.iter_mut();
+        let zone = pageset.zone();
+        let mut blocks = KVVec::with_capacity(nr as usize, GFP_KERNEL)?;
+
+        for _ in 0..nr {
+            let block = zone.rmqueue(order(block_order)?, Movable, FLAGS, HERE);
+
+            blocks.push(block.ok_or(ENOMEM)?.head(), GFP_KERNEL)?;
+        }
+        for (nth, page) in (1..).zip(blocks.iter()) {
+            let before = zone.nr_free();
+
+            pageset.free(Block::new(*page, order(block_order)?), FLAGS);
+            if zone.nr_free() != before {
+                if let Some(slot) = slots.next() {
+                    *slot = (nth, zone.nr_free() - before);
+                }
+            }
+        }
+        Ok(drains)
+    }
+
+    #[test]
+    fn row_072_lists_by_order_and_type() -> Result {
+        let index = |nr, mt| Some(PcpIndex::new(Order::new(nr)?, mt, true)?.get());
+
+        assert_eq!(index(2, Movable), Some(7));
+        assert_eq!(index(9, Movable), Some(13));
+        assert_eq!(index(9, Reclaimable), Some(12));
+        assert_eq!(index(9, Unmovable), Some(12));
+        assert_eq!(index(0, Unmovable), Some(0));
+        assert!(index(0, Cma).is_none() && index(0, HighAtomic).is_none());
+        for index in PcpIndex::all() {
+            let expected = match index.get() {
+                12.. => 9,
+                low => low / 3,
+            };
+
+            assert_eq!(index.order().get(), expected);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn row_073_other_orders_are_not_kept() -> Result {
+        let pageset = pageset(LIMITS)?;
+
+        for nr in [4, 5, 8, 10] {
+            let block = take(&pageset, nr)?;
+
+            pageset.free(block, FLAGS);
+            assert_eq!(count(&pageset), 0);
+        }
+        assert!(PcpIndex::new(order(9)?, Movable, false).is_none());
+        assert!(PcpIndex::new(order(9)?, Movable, true).is_some());
+        Ok(())
+    }
+
+    #[test]
+    fn row_077_refills_of_single_pages_double() -> Result {
+        assert_eq!(
+            refills(&pageset(LIMITS)?)?,
+            [15, 30, 60, 120, 240, 480, 480]
+        );
+        let manual = PcpLimits {
+            high_max: 320,
+            ..LIMITS
+        };
+        assert_eq!(
+            refills(&pageset(manual)?)?,
+            [15, 30, 60, 120, 240, 305, 305]
+        );
+        assert_eq!(refills(&pageset(PcpLimits::DISABLED)?)?, [1; 7]);
+        Ok(())
+    }
+
+    #[test]
+    fn row_078_refills_of_larger_blocks() -> Result {
+        let blocks = |batch, nr| -> Result<i32> {
+            let pageset = pageset(PcpLimits { batch, ..LIMITS })?;
+            let block = take(&pageset, nr)?;
+
+            Ok((count(&pageset) >> nr) + block.nr_pages() as i32 / (1 << nr))
+        };
+
+        for (nr, few, many) in [(1, 7, 31), (2, 3, 15), (3, 2, 7), (9, 2, 2)] {
+            assert_eq!(blocks(15, nr)?, few);
+            assert_eq!(blocks(63, nr)?, many);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn row_079_new_pages_come_in_ascending_order() -> Result {
+        let pageset = pageset(LIMITS)?;
+
+        for page in 0..40 {
+            assert_eq!(take(&pageset, 0)?.head().get(), page);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn row_080_what_was_freed_last_is_taken_first() -> Result {
+        let pageset = pageset(LIMITS)?;
+        let (a, b) = (take(&pageset, 0)?, take(&pageset, 0)?);
+        let (page_a, page_b) = (a.head(), b.head());
+
+        pageset.free(a, FLAGS);
+        pageset.free(b, FLAGS);
+        assert_eq!(take(&pageset, 0)?.head(), page_b);
+        assert_eq!(take(&pageset, 0)?.head(), page_a);
+        Ok(())
+    }
+
+    #[test]
+    fn row_081_too_many_frees_drain_in_growing_steps() -> Result {
+        assert_eq!(
+            drains(&pageset(LIMITS)?, 1700, 0)?,
+            [(320, 305), (640, 320), (1120, 480), (1600, 480)]
+        );
+        let manual = PcpLimits {
+            high_max: 320,
+            ..LIMITS
+        };
+        assert_eq!(
+            drains(&pageset(manual)?, 1300, 0)?,
+            [(320, 305), (625, 305), (930, 305), (1235, 305)]
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn row_082_larger_blocks_are_not_hoarded() -> Result {
+        assert_eq!(
+            drains(&pageset(LIMITS)?, 48, 2)?,
+            [(45, 180), (46, 4), (47, 4), (48, 4)]
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn row_083_reclaim_keeps_stocks_small() -> Result {
+        let pageset = pageset(LIMITS)?;
+
+        pageset.zone().set_flag(ZoneFlag::ReclaimActive, true);
+        assert_eq!(
+            drains(&pageset, 200, 0)?,
+            [(60, 45), (105, 45), (150, 45), (195, 45)]
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn row_084_what_was_taken_can_be_given_back() -> Result {
+        let pageset = pageset(LIMITS)?;
+        let mut blocks = KVVec::with_capacity(300, GFP_KERNEL)?;
+
+        for _ in 0..300 {
+            blocks.push(take(&pageset, 0)?.head(), GFP_KERNEL)?;
+        }
+        assert_eq!(count(&pageset), 165);
+        let free = pageset.zone().nr_free();
+
+        for page in blocks.iter() {
+            pageset.free(Block::new(*page, Order::ZERO), FLAGS);
+        }
+        assert_eq!(count(&pageset), 465);
+        assert_eq!(pageset.zone().nr_free(), free);
+        Ok(())
+    }
+
+    #[test]
+    fn row_085_an_idle_stock_shrinks_by_an_eighth() -> Result {
+        let pageset = pageset(LIMITS)?;
+        let cpu = sys::this_cpu();
+        let high = || pageset.with(cpu, |pcp| pcp.high());
+
+        for _ in 0..200 {
+            let _ = take(&pageset, 0)?;
+        }
+        // The third and fourth refill made room: 335, 365, 425, 545.
+        assert_eq!(high(), Some(545));
+        for expected in [477, 418, 366, 321, 320, 320] {
+            pageset.refresh(cpu, 0);
+            assert_eq!(high(), Some(expected));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn row_086_stocks_of_other_nodes_expire() -> Result {
+        let pageset = pageset(LIMITS)?;
+        let cpu = sys::this_cpu();
+
+        pageset.zone().set_stat_threshold(125);
+        let _ = take(&pageset, 0)?;
+        let stock = count(&pageset);
+
+        // The first tick tells what was counted, and starts three quiet ones.
+        for _ in 0..2 {
+            pageset.refresh(cpu, 1);
+            assert_eq!(count(&pageset), stock);
+        }
+        pageset.refresh(cpu, 1);
+        assert_eq!(count(&pageset), stock - stock.min(15));
+        Ok(())
+    }
+
+    #[test]
+    fn row_086_stocks_of_this_node_do_not() -> Result {
+        let pageset = pageset(LIMITS)?;
+        let cpu = sys::this_cpu();
+
+        pageset.zone().set_stat_threshold(125);
+        let _ = take(&pageset, 0)?;
+        let stock = count(&pageset);
+
+        for _ in 0..6 {
+            pageset.refresh(cpu, 0);
+        }
+        assert_eq!(count(&pageset), stock);
+        Ok(())
+    }
+
+    #[test]
+    fn row_087_who_finds_the_lists_taken_goes_to_the_zone() -> Result {
+        let pageset = pageset(LIMITS)?;
+        let (kept, given) = (take(&pageset, 0)?, take(&pageset, 0)?);
+        let stock = count(&pageset);
+        let free = pageset.zone().nr_free();
+        let mut given = Some(given);
+        let path = pageset.with(sys::this_cpu(), |_| {
+            let taken = pageset.rmqueue(Order::ZERO, Movable, FLAGS, HERE);
+
+            if let Some(block) = given.take() {
+                pageset.free(block, FLAGS);
+            }
+            taken.map(|(_, path)| path)
+        });
+
+        assert_eq!(path, Some(Some(Path::Buddy)));
+        assert_eq!(count(&pageset), stock);
+        assert_eq!(pageset.zone().nr_free(), free);
+        pageset.free(kept, FLAGS);
+        Ok(())
+    }
+
+    #[test]
+    fn row_088_high_order_atomic_requests_fill_no_list() -> Result {
+        let pageset = pageset(LIMITS)?;
+        let flags = AllocFlags::WMARK_MIN | AllocFlags::HIGHATOMIC;
+        let (_, path) = pageset
+            .rmqueue(order(1)?, Unmovable, flags, HERE)
+            .ok_or(ENOMEM)?;
+
+        assert_eq!(path, Path::Buddy);
+        assert_eq!(count(&pageset), 0);
+        Ok(())
+    }
+
+    #[test]
+    fn row_089_isolated_pages_are_not_kept() -> Result {
+        let pageset = pageset(LIMITS)?;
+        let block = take(&pageset, 0)?;
+        let stock = count(&pageset);
+
+        pageset
+            .zone()
+            .with(|buddy| buddy.isolate_pageblock(PageIdx::new(0)))?;
+        pageset.free(block, FLAGS);
+        assert_eq!(count(&pageset), stock);
+        Ok(())
+    }
+
+    #[test]
+    fn row_090_pages_of_special_pageblocks_are_kept_as_movable() -> Result {
+        for special in [Cma, HighAtomic] {
+            let pageset = pageset(LIMITS)?;
+            let block = pageset
+                .zone()
+                .rmqueue(Order::ZERO, Unmovable, FLAGS, HERE)
+                .ok_or(ENOMEM)?;
+            let index = PcpIndex::new(Order::ZERO, Movable, true).ok_or(EINVAL)?;
+
+            assert_eq!(index.get(), 1);
+            pageset
+                .zone()
+                .with(|buddy| buddy.set_pageblock_migratetype(block.head(), special));
+            pageset.free(block, FLAGS);
+            let kept = pageset.with(sys::this_cpu(), |pcp| pcp.nr_blocks(index));
+            assert_eq!(kept, Some(1));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn row_091_draining_leaves_nothing() -> Result {
+        let pageset = pageset(LIMITS)?;
+
+        for nr in [0, 1, 2, 3] {
+            let block = take(&pageset, nr)?;
+
+            pageset.free(block, FLAGS);
+        }
+        assert!(pageset.total() > 0);
+        pageset.drain_all();
+        assert_eq!(pageset.total(), 0);
+        assert_eq!(pageset.zone().nr_free(), 8192);
+        assert_eq!(pageset.zone().validate().errors, 0);
+        Ok(())
+    }
+}

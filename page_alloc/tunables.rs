@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What can be tuned while the region is in use, and what follows from it: watermarks, reserves and
+//! the limits of the per-CPU lists.
+//!
+//! C: `mm/page_alloc.c` (`page_alloc_sysctl_table[]`, `setup_per_zone_wmarks()`,
+//! `setup_per_zone_lowmem_reserve()`, `zone_set_pageset_high_and_batch()`).
+//!
+//! # Differences
+//!
+//! `min_free_kbytes` follows from the size of the region alone; the kernel raises its own for
+//! transparent huge pages.
+
+#![deny(unsafe_code)]
+
+use super::{
+    pageset::Pageset,
+    Region, //
+};
+use crate::{
+    pcp::tuning::{
+        PcpLimits,
+        MIN_HIGH_FRACTION, //
+    },
+    sys,
+    zone::{
+        counter::stat_threshold,
+        watermark::{
+            lowmem_pages,
+            lowmem_reserve,
+            min_free_kbytes,
+            Watermarks,
+            LOWMEM_RESERVE_RATIO,
+            WATERMARK_BOOST_FACTOR,
+            WATERMARK_SCALE_FACTOR, //
+        },
+        Zone,
+        ZoneType,
+        NR_ZONES, //
+    }, //
+};
+use kernel::prelude::*;
+
+/// The largest value of those without a bound of their own (C: `INT_MAX`).
+const INT_MAX: u64 = i32::MAX as u64;
+
+/// What can be tuned, by the kernel's names in `/proc/sys/vm`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Tunable {
+    /// KiB to keep free.
+    MinFreeKbytes,
+    /// Distance between watermarks, in units of 1/10000 of a zone.
+    WatermarkScaleFactor,
+    /// How far a boost goes, in units of 1/10000 of the high watermark.
+    WatermarkBoostFactor,
+    /// How many pages of higher zones are worth one page of reserve in this one.
+    LowmemReserveRatio(ZoneType),
+    /// Which part of a zone the per-CPU lists may keep: 0, or at least 8.
+    PercpuPagelistHighFraction,
+    /// Whether keeping pageblocks whole goes before everything.
+    DefragMode,
+    /// Seconds from one round of [`Region::refresh_cpu_vm_stats`] to the next.
+    StatInterval,
+}
+
+impl Tunable {
+    /// Least and greatest value.
+    pub(crate) fn range(self) -> (u64, u64) {
+        match self {
+            Self::WatermarkScaleFactor => (1, 3000),
+            Self::DefragMode => (0, 1),
+            Self::StatInterval => (1, INT_MAX),
+            _ => (0, INT_MAX),
+        }
+    }
+
+    fn check(self, value: u64) -> Result {
+        let (min, max) = self.range();
+        let small = self == Self::PercpuPagelistHighFraction
+            && (1..u64::from(MIN_HIGH_FRACTION)).contains(&value);
+
+        match value < min || value > max || small {
+            true => Err(EINVAL),
+            false => Ok(()),
+        }
+    }
+}
+
+/// All values.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tunables {
+    min_free_kbytes: u64,
+    watermark_scale_factor: u64,
+    watermark_boost_factor: u64,
+    lowmem_reserve_ratio: [u64; NR_ZONES],
+    percpu_pagelist_high_fraction: u32,
+    defrag_mode: bool,
+    stat_interval: u64,
+}
+
+impl Tunables {
+    /// What holds unless somebody says otherwise.
+    pub(super) const DEFAULT: Self = Self {
+        min_free_kbytes: 0,
+        watermark_scale_factor: WATERMARK_SCALE_FACTOR,
+        watermark_boost_factor: WATERMARK_BOOST_FACTOR,
+        lowmem_reserve_ratio: LOWMEM_RESERVE_RATIO,
+        percpu_pagelist_high_fraction: 0,
+        defrag_mode: false,
+        stat_interval: 1,
+    };
+
+    fn get(&self, tunable: Tunable) -> u64 {
+        match tunable {
+            Tunable::MinFreeKbytes => self.min_free_kbytes,
+            Tunable::WatermarkScaleFactor => self.watermark_scale_factor,
+            Tunable::WatermarkBoostFactor => self.watermark_boost_factor,
+            Tunable::LowmemReserveRatio(zone) => {
+                let ratio = self.lowmem_reserve_ratio.get(zone.index());
+
+                ratio.copied().unwrap_or(0)
+            }
+            Tunable::PercpuPagelistHighFraction => u64::from(self.percpu_pagelist_high_fraction),
+            Tunable::DefragMode => u64::from(self.defrag_mode),
+            Tunable::StatInterval => self.stat_interval,
+        }
+    }
+
+    fn set(&mut self, tunable: Tunable, value: u64) {
+        match tunable {
+            Tunable::MinFreeKbytes => self.min_free_kbytes = value,
+            Tunable::WatermarkScaleFactor => self.watermark_scale_factor = value,
+            Tunable::WatermarkBoostFactor => self.watermark_boost_factor = value,
+            Tunable::LowmemReserveRatio(zone) => {
+                if let Some(ratio) = self.lowmem_reserve_ratio.get_mut(zone.index()) {
+                    *ratio = value;
+                }
+            }
+            Tunable::PercpuPagelistHighFraction => {
+                self.percpu_pagelist_high_fraction = u32::try_from(value).unwrap_or(0);
+            }
+            Tunable::DefragMode => self.defrag_mode = value != 0,
+            Tunable::StatInterval => self.stat_interval = value,
+        }
+    }
+}
+
+impl Region {
+    /// The value of a tunable.
+    pub(crate) fn tunable(&self, tunable: Tunable) -> u64 {
+        self.tunables.with(|tunables| tunables.get(tunable))
+    }
+
+    /// Changes a tunable and everything that follows from it; the old value. EINVAL for a value out
+    /// of range, ENOMEM if there is no room for longer lists: nothing changed then.
+    ///
+    /// Sleeps.
+    pub(crate) fn set_tunable(&self, tunable: Tunable, value: u64) -> Result<u64> {
+        tunable.check(value)?;
+        self.tuning.with(|()| {
+            let old = self.tunable(tunable);
+
+            self.tunables.with(|tunables| tunables.set(tunable, value));
+            self.apply(tunable)
+                .inspect_err(|_| self.tunables.with(|tunables| tunables.set(tunable, old)))?;
+            Ok(old)
+        })
+    }
+
+    /// What follows from a tunable (C: its `proc_handler`).
+    fn apply(&self, tunable: Tunable) -> Result {
+        let tunables = self.tunables.with(|tunables| *tunables);
+
+        match tunable {
+            Tunable::MinFreeKbytes | Tunable::WatermarkScaleFactor => {
+                self.setup_per_zone_wmarks(&tunables)
+            }
+            Tunable::WatermarkBoostFactor => {
+                for pageset in self.pagesets() {
+                    pageset
+                        .zone()
+                        .set_boost_factor(tunables.watermark_boost_factor);
+                }
+                Ok(())
+            }
+            Tunable::LowmemReserveRatio(_) => {
+                self.setup_per_zone_lowmem_reserve(&tunables);
+                Ok(())
+            }
+            Tunable::PercpuPagelistHighFraction => self.zone_pcp_update(&tunables, 0),
+            Tunable::DefragMode => {
+                self.update_defrag_mode();
+                Ok(())
+            }
+            Tunable::StatInterval => Ok(()),
+        }
+    }
+
+    /// Computes everything for the first time (C: `init_per_zone_wmark_min()`).
+    pub(super) fn init_per_zone_wmark_min(&self) -> Result {
+        let lowmem = self.lowmem_pages();
+
+        self.tunables.with(|tunables| {
+            tunables.min_free_kbytes = min_free_kbytes(lowmem);
+        });
+        self.refresh_zone_stat_thresholds();
+        let tunables = self.tunables.with(|tunables| *tunables);
+
+        self.setup_per_zone_lowmem_reserve(&tunables);
+        self.setup_per_zone_wmarks(&tunables)
+    }
+
+    /// Pages of all zones that count as low memory.
+    fn lowmem_pages(&self) -> u64 {
+        self.nodes.iter().fold(0, |sum, node| {
+            lowmem_pages(&node.managed()).wrapping_add(sum)
+        })
+    }
+
+    /// Sets how far counters may lag (C: `refresh_zone_stat_thresholds()`).
+    pub(crate) fn refresh_zone_stat_thresholds(&self) {
+        for pageset in self.pagesets() {
+            let zone = pageset.zone();
+
+            zone.set_stat_threshold(stat_threshold(zone.managed(), sys::nr_online_cpus()));
+        }
+    }
+
+    /// C: `setup_per_zone_wmarks()`.
+    fn setup_per_zone_wmarks(&self, tunables: &Tunables) -> Result {
+        let pages_min = tunables.min_free_kbytes / 4;
+        let lowmem = self.lowmem_pages();
+        let levels = |zone: &Zone| {
+            let scale = tunables.watermark_scale_factor;
+
+            Watermarks::new(zone.kind(), zone.managed(), pages_min, lowmem, scale)
+        };
+
+        for pageset in self.pagesets() {
+            pageset.zone().set_watermarks(levels(pageset.zone()));
+        }
+        self.zone_pcp_update(tunables, 0)
+    }
+
+    /// C: `setup_per_zone_lowmem_reserve()`.
+    fn setup_per_zone_lowmem_reserve(&self, tunables: &Tunables) {
+        for node in &self.nodes {
+            let managed = node.managed();
+
+            for pageset in node.zones() {
+                let zone = pageset.zone();
+                let ratios = &tunables.lowmem_reserve_ratio;
+
+                zone.set_lowmem_reserve(lowmem_reserve(zone.kind(), &managed, ratios));
+            }
+        }
+    }
+
+    /// Sets the limits of the per-CPU lists. `coming` is 1 while a CPU is about to come online, else
+    /// 0 (C: `zone_pcp_update()`).
+    fn zone_pcp_update(&self, tunables: &Tunables, coming: u32) -> Result {
+        for node in &self.nodes {
+            let nr_cpus = node.nr_split_cpus().wrapping_add(coming);
+
+            for pageset in node.zones() {
+                pageset.set_limits(pcp_limits(pageset, tunables, nr_cpus))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What follows when a CPU comes or has gone (C: `page_alloc_cpu_online()`,
+    /// `page_alloc_cpu_dead()`).
+    ///
+    /// Sleeps.
+    pub(crate) fn cpu_changed(&self, coming: u32) -> Result {
+        self.tuning.with(|()| {
+            let tunables = self.tunables.with(|tunables| *tunables);
+
+            self.refresh_zone_stat_thresholds();
+            self.zone_pcp_update(&tunables, coming)
+        })
+    }
+}
+
+fn pcp_limits(pageset: &Pageset, tunables: &Tunables, nr_cpus: u32) -> PcpLimits {
+    let zone = pageset.zone();
+    let low = zone.marks().visible(crate::zone::alloc_flags::Wmark::Low);
+    let fraction = tunables.percpu_pagelist_high_fraction;
+
+    PcpLimits::new(zone.managed(), low, fraction, nr_cpus)
+}
