@@ -26,7 +26,7 @@ doctor: ## say line by line why KDIR will or will not do (JSON=1: as JSON)
 demo: ## set up what is missing, show the module at work on the stock kernel, leave out/map.svg
 	@$(S)/demo.sh
 
-check: ## set up what is missing, run all checks and tests
+check: ## set up what is missing, run all checks and tests (V=1: show all output; LANES=1: one after another)
 	@$(S)/check.sh
 
 soak: ## the same with long tests; goes on where it was stopped
@@ -85,6 +85,9 @@ rig-b: ## make rig B: the debug kernel
 rig-c: ## make rig C: User-Mode Linux
 	@$(S)/rig-c.sh
 
+clean-cache: ## remove from the cache what something newer has replaced
+	@$(S)/clean-cache.sh
+
 distclean-cache: ## remove the cache: sandbox, kernels, crates
 	@$(S)/distclean-cache.sh
 
@@ -92,4 +95,4 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: module modules_install clean doctor demo check soak host kselftest-a kselftest-b kunit parity parity-short bench-c \
-	rbctl fmt fmtcheck clippy shellcheck loc sandbox rig-a rig-b rig-c distclean-cache help
+	rbctl fmt fmtcheck clippy shellcheck loc sandbox rig-a rig-b rig-c clean-cache distclean-cache help

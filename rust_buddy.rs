@@ -57,6 +57,10 @@ module! {
             default: 64,
             description: "MiB that must stay free on the host (default 64)",
         },
+        exact: u32 {
+            default: 0,
+            description: "1: CPUs keep no pages in stock and no counter lags (default 0)",
+        },
         oracle: bool {
             default: false,
             description: "Let CAP_SYS_ADMIN compare with the kernel's own allocator (default N)",
@@ -128,6 +132,7 @@ fn params() -> Params {
         dma32_pct: module_parameters::dma32_pct.value(),
         movable_pct: module_parameters::movable_pct.value(),
         min_host_free_mb: module_parameters::min_host_free_mb.value(),
+        exact: module_parameters::exact.value(),
         oracle: module_parameters::oracle.value(),
     }
 }

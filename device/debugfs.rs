@@ -16,6 +16,7 @@ use super::{
     Device, //
 };
 use crate::{
+    page_alloc::pageset::Pageset,
     sys::{
         self,
         Text, //
@@ -27,7 +28,10 @@ use crate::{
             PerType, //
         },
         order::Order,
-        vmstat::Snapshot,
+        vmstat::{
+            NumaEvents,
+            Snapshot, //
+        },
         Zone,
         ZoneType,
         NR_ZONES, //
@@ -189,35 +193,43 @@ impl sys::Show for Zoneinfo {
     fn show(&self, out: &mut Text) -> Result {
         let mut is_first = true;
 
-        for zone in self.0.region().zones() {
-            write!(out, "Node {}, zone {:>8}", self.0.nid(), zone.kind().name())?;
+        for pageset in self.0.region().pagesets() {
+            let zone = pageset.zone();
+
+            write!(out, "Node {}, zone {:>8}", zone.nid(), zone.kind().name())?;
             if is_first {
                 write!(out, "\n  per-node stats")?;
             }
             is_first = false;
-            self.show_zone(out, zone)?;
+            self.show_zone(out, pageset)?;
         }
         Ok(())
     }
 }
 
 impl Zoneinfo {
-    fn show_zone(&self, out: &mut Text, zone: &Zone) -> Result {
+    fn show_zone(&self, out: &mut Text, pageset: &Pageset) -> Result {
+        let zone = pageset.zone();
         let picture = zone.snapshot();
         let span = zone.span();
 
         write!(out, "\n  pages free     {}", picture.nr_free)?;
         show_marks(out, zone)?;
-        for label in ["spanned", "present", "managed"] {
+        for label in ["spanned", "present"] {
             write!(out, "\n        {label:<8} {}", span.nr_pages)?;
         }
+        write!(out, "\n        managed  {}", picture.managed)?;
         write!(out, "\n        cma      0")?;
         show_protection(out, zone)?;
         self.show_items(out, &picture)?;
-        write!(out, "\n  pagesets")?;
+        show_pagesets(out, pageset)?;
         write!(out, "\n  node_unreclaimable:  0")?;
         write!(out, "\n  start_pfn:           {}", span.start.get())?;
-        write!(out, "\n  reserved_highatomic: 0")?;
+        write!(
+            out,
+            "\n  reserved_highatomic: {}",
+            picture.nr_reserved_highatomic
+        )?;
         writeln!(
             out,
             "\n  free_highatomic:     {}",
@@ -238,6 +250,31 @@ impl Zoneinfo {
         write!(out, "\n      {:<12} {}", "nr_free_cma", picture.nr_free_cma)?;
         Ok(())
     }
+}
+
+/// The stock of each CPU, with the kernel's odd indents.
+fn show_pagesets(out: &mut Text, pageset: &Pageset) -> Result {
+    write!(out, "\n  pagesets")?;
+    for cpu in (0..pageset.nr_cpus()).filter(|cpu| sys::cpu_is_online(*cpu)) {
+        let Some((count, high, limits)) =
+            pageset.with(cpu, |pcp| (pcp.count(), pcp.high(), pcp.limits()))
+        else {
+            continue;
+        };
+
+        write!(out, "\n    cpu: {cpu}")?;
+        write!(out, "\n              count:    {count}")?;
+        write!(out, "\n              high:     {high}")?;
+        write!(out, "\n              batch:    {}", limits.batch)?;
+        write!(out, "\n              high_min: {}", limits.high_min)?;
+        write!(out, "\n              high_max: {}", limits.high_max)?;
+        write!(
+            out,
+            "\n  vm stats threshold: {}",
+            pageset.zone().stat_threshold()
+        )?;
+    }
+    Ok(())
 }
 
 fn show_marks(out: &mut Text, zone: &Zone) -> Result {
@@ -273,16 +310,17 @@ impl sys::Show for Vmstat {
         let region = self.0.region();
         let mut sums = Sums::default();
 
-        for zone in region.zones() {
-            sums.add(
-                zone.kind(),
-                &zone.snapshot(),
-                region.config().pageblock_order,
-            );
+        for pageset in region.pagesets() {
+            sums.add(pageset, region.config().pageblock_order);
         }
         writeln!(out, "nr_free_pages {}", sums.nr_free)?;
         writeln!(out, "nr_free_pages_blocks {}", sums.nr_free_in_pageblocks)?;
         writeln!(out, "nr_free_cma {}", sums.nr_free_cma)?;
+        writeln!(out, "numa_hit {}", sums.numa.hit)?;
+        writeln!(out, "numa_miss {}", sums.numa.miss)?;
+        writeln!(out, "numa_foreign {}", sums.numa.foreign)?;
+        writeln!(out, "numa_local {}", sums.numa.local)?;
+        writeln!(out, "numa_other {}", sums.numa.other)?;
         for zone in region.zones() {
             let pgalloc = sums.pgalloc.get(zone.kind().index()).copied().unwrap_or(0);
 
@@ -293,6 +331,7 @@ impl sys::Show for Vmstat {
         writeln!(out, "rb_bad_page {}", sums.bad_page)?;
         writeln!(out, "rb_extfrag_claim {}", sums.extfrag_claim)?;
         writeln!(out, "rb_extfrag_steal {}", sums.extfrag_steal)?;
+        writeln!(out, "rb_pcp_ring_full {}", sums.ring_full)?;
         Ok(())
     }
 }
@@ -308,20 +347,30 @@ struct Sums {
     bad_page: u64,
     extfrag_claim: u64,
     extfrag_steal: u64,
+    ring_full: u64,
+    numa: NumaEvents,
 }
 
 impl Sums {
-    fn add(&mut self, kind: ZoneType, picture: &Snapshot, pageblock_order: Order) {
+    fn add(&mut self, pageset: &Pageset, pageblock_order: Order) {
+        let picture = pageset.zone().snapshot();
         let in_pageblocks = picture.nr_free_in_pageblocks(pageblock_order);
-        let events = &picture.events;
+        let (events, pcp) = (&picture.events, pageset.events());
 
         self.nr_free = self.nr_free.wrapping_add(picture.nr_free);
         self.nr_free_in_pageblocks = self.nr_free_in_pageblocks.wrapping_add(in_pageblocks);
         self.nr_free_cma = self.nr_free_cma.wrapping_add(picture.nr_free_cma);
-        if let Some(pgalloc) = self.pgalloc.get_mut(kind.index()) {
-            *pgalloc = events.pgalloc;
+        if let Some(pgalloc) = self.pgalloc.get_mut(pageset.zone().kind().index()) {
+            *pgalloc = pgalloc
+                .wrapping_add(events.pgalloc)
+                .wrapping_add(pcp.pgalloc);
         }
-        self.pgfree = self.pgfree.wrapping_add(events.pgfree);
+        self.pgfree = self
+            .pgfree
+            .wrapping_add(events.pgfree)
+            .wrapping_add(pcp.pgfree);
+        self.ring_full = self.ring_full.wrapping_add(pcp.ring_full);
+        self.numa = self.numa.sum(events.numa).sum(pcp.numa);
         self.bad_page = self.bad_page.wrapping_add(events.bad_page);
         self.extfrag_claim = self.extfrag_claim.wrapping_add(events.extfrag_claim);
         self.extfrag_steal = self.extfrag_steal.wrapping_add(events.extfrag_steal);
@@ -364,7 +413,13 @@ impl sys::Show for Params {
             "min_host_free_mb {} {}",
             params.min_host_free_mb, default.min_host_free_mb
         )?;
-        writeln!(out, "oracle {} {}", params.oracle, default.oracle)?;
+        writeln!(out, "exact {} {}", params.exact, default.exact)?;
+        writeln!(
+            out,
+            "oracle {} {}",
+            u32::from(params.oracle),
+            u32::from(default.oracle)
+        )?;
         writeln!(out, "region_pages {} -", config.nr_pages)?;
         writeln!(out, "pageblock_order {} -", config.pageblock_order.get())?;
         writeln!(out, "metadata_bytes_per_page {} -", Device::METADATA_BYTES)?;

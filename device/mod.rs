@@ -107,6 +107,7 @@ impl Device {
             shares: params.shares()?,
             has_huge: sys::HAS_HUGE_PAGES,
             lazy: false,
+            exact: params.exact != 0,
         };
         let (region, records) = tables(config).inspect_err(|_| {
             pr_err!(

@@ -25,6 +25,7 @@ pub(crate) struct Params {
     pub(crate) dma32_pct: u32,
     pub(crate) movable_pct: u32,
     pub(crate) min_host_free_mb: u32,
+    pub(crate) exact: u32,
     /// Whether the kernel's own zones may be copied and driven.
     pub(crate) oracle: bool,
 }
@@ -38,6 +39,7 @@ impl Params {
         dma32_pct: 25,
         movable_pct: 25,
         min_host_free_mb: 64,
+        exact: 0,
         oracle: false,
     };
 

@@ -98,6 +98,9 @@ pub(crate) struct RegionConfig {
     /// Whether zones get their pages as they need them
     /// (C: `CONFIG_DEFERRED_STRUCT_PAGE_INIT`).
     pub(crate) lazy: bool,
+    /// Whether CPUs keep nothing in stock and no counter lags, so that every page given back can be
+    /// seen on the free lists at once.
+    pub(crate) exact: bool,
 }
 
 /// How a request was met.
@@ -481,29 +484,14 @@ impl RegionConfig {
 #[kunit_tests(rust_buddy_region)]
 mod tests {
     use super::*;
-    use crate::{
-        pcp::tuning::PcpLimits,
-        zone::vmstat::NumaPlace, //
-    };
+    use crate::zone::vmstat::NumaPlace;
 
     const HERE: NumaPlace = NumaPlace {
         preferred: true,
         local: true,
     };
 
-    /// A region whose CPUs keep nothing in stock and tell everything at once.
     fn region(nr_pages: u32, shares: Shares) -> Result<Region> {
-        let region = stocked_region(nr_pages, shares)?;
-
-        for pageset in region.pagesets() {
-            pageset.set_limits(PcpLimits::DISABLED)?;
-            pageset.zone().set_stat_threshold(0);
-            pageset.zone().fold_counters(sys::this_cpu());
-        }
-        Ok(region)
-    }
-
-    fn stocked_region(nr_pages: u32, shares: Shares) -> Result<Region> {
         Region::new(RegionConfig {
             nr_pages,
             nid: 0,
@@ -511,6 +499,7 @@ mod tests {
             shares,
             has_huge: true,
             lazy: false,
+            exact: true,
         })
     }
 

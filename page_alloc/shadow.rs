@@ -85,6 +85,7 @@ impl Region {
             shares: Shares::NONE,
             has_huge: config.has_huge,
             lazy: false,
+            exact: false,
         };
 
         let mut nodes = KVec::with_capacity(1, GFP_KERNEL)?;

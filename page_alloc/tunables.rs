@@ -221,8 +221,12 @@ impl Region {
     pub(crate) fn refresh_zone_stat_thresholds(&self) {
         for pageset in self.pagesets() {
             let zone = pageset.zone();
+            let threshold = match self.config.exact {
+                true => 0,
+                false => stat_threshold(zone.managed(), sys::nr_online_cpus()),
+            };
 
-            zone.set_stat_threshold(stat_threshold(zone.managed(), sys::nr_online_cpus()));
+            zone.set_stat_threshold(threshold);
         }
     }
 
@@ -263,7 +267,12 @@ impl Region {
             let nr_cpus = node.nr_split_cpus().wrapping_add(coming);
 
             for pageset in node.zones() {
-                pageset.set_limits(pcp_limits(pageset, tunables, nr_cpus))?;
+                let limits = match self.config.exact {
+                    true => PcpLimits::DISABLED,
+                    false => pcp_limits(pageset, tunables, nr_cpus),
+                };
+
+                pageset.set_limits(limits)?;
             }
         }
         Ok(())

@@ -83,6 +83,7 @@ pub(crate) use self::{
         capable_sys_admin,
         cond_resched,
         host_version,
+        is_kdump_kernel,
         now_ns,
         nr_zone_types,
         pageblock_order,

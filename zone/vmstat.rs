@@ -65,7 +65,7 @@ impl Events {
 }
 
 /// Where blocks were taken, seen from who asked (C: `enum numa_stat_item`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct NumaEvents {
     /// On the node that was preferred.
     pub(crate) hit: u64,

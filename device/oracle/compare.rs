@@ -207,7 +207,8 @@ fn lists(
         (None, Some(b)) => (b, ours),
         (None, None) => return None,
     };
-    let start = list.partition_point(|other| key(other) < key(block));
+    let is_of_list = |i: &usize| list.get(*i).is_some_and(|other| key(other) == key(block));
+    let start = (0..list.len()).find(is_of_list).unwrap_or(index);
     let page = |found: Option<&ListedBlock>| {
         let same = found.filter(|found| key(found) == key(block));
 

@@ -15,7 +15,8 @@ export MODULE
 NODE=1
 [ -d /sys/devices/system/node/node1 ] || NODE=0
 
-# What the module must be when the test begins: "none": not loaded; "fresh": just loaded; "same": loaded.
+# What the module must be when the test begins: "none": not loaded; "fresh": just loaded; "exact": the same,
+# with nothing in stock for the CPUs; "same": loaded.
 # Seconds are generous for an idle machine; a limit is several times that, so that it means a hang.
 TESTS='
 S00_checkers			none	10
@@ -29,11 +30,11 @@ L05_carve_enomem.sh		none	60
 L06_unload_busy.sh		none	40
 L07_unload_race.sh		none	40
 L08_region_zeroed		none	30
-A01_alloc_free_each_order	fresh	20
-A02_split_merge_closed_form	fresh	20
-A04_migratetype_fallback	fresh	20
-A05_watermarks			fresh	20
-U02_unknown_cmds		same	20
+A01_alloc_free_each_order	exact	20
+A02_split_merge_closed_form	exact	20
+A04_migratetype_fallback	exact	20
+A05_watermarks			exact	20
+U02_unknown_cmds		exact	20
 U03_struct_growth		same	20
 U04_errno_table			same	30
 U05_boundary_matrix		same	40
@@ -42,9 +43,9 @@ U07_readonly_fd			same	20
 U08_query_consistency		same	20
 U09_compat32			same	20
 U12_open_limit			same	30
-M02_map_contents		same	30
-M03_lifetime_permutations	same	60
-M04_gup_refused			same	20
+M02_map_contents		fresh	30
+M03_lifetime_permutations	exact	60
+M04_gup_refused			fresh	20
 M06_stale_contents		same	60
 M07_mmap_errors			same	20
 M08_zap				same	30
@@ -52,10 +53,10 @@ M09_fd_passing			same	20
 P01_buddyinfo_format		fresh	20
 P02_pagetypeinfo_format		same	20
 P03_zoneinfo_format		same	20
-P06_sum_rules			same	30
-O06_clients			same	20
-O07_quiet_log			same	20
-R07_kill			same	30
+P06_sum_rules			exact	30
+O06_clients			fresh	20
+O07_quiet_log			exact	20
+R07_kill			fresh	30
 R08_memlock			same	30
 X02_races			same	40
 X01_hammer			same	50
@@ -78,6 +79,10 @@ prepare() {
 	fresh)
 		! loaded || rbmod unload rust_buddy
 		rbmod load "$MODULE" "size_mb=64 nid=$NODE"
+		;;
+	exact)
+		! loaded || rbmod unload rust_buddy
+		rbmod load "$MODULE" "size_mb=64 nid=$NODE exact=1"
 		;;
 	none) ! loaded || rbmod unload rust_buddy ;;
 	esac >/tmp/prepare.$$ 2>&1 || echo "    # making the module $1: $(cat /tmp/prepare.$$)"
@@ -117,7 +122,7 @@ for t in $list; do
 	rest=${t#*:}
 	nr=$((nr + 1))
 	echo "    # Subtest: $name"
-	t0=$(cut -d' ' -f1 /proc/uptime)
+	read -r t0 _ </proc/uptime
 	prepare "${rest%:*}"
 	ktap_run "$(limit "${rest#*:}")" "$DIR/$name"
 	status=$?

@@ -88,6 +88,7 @@ impl Model {
             shares: Shares::new(7, 25, 25).expect("shares within 100 percent"),
             has_huge: pageblock_order == 9,
             lazy: false,
+            exact: false,
         });
 
         Self {
