@@ -15,15 +15,16 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # What must have happened somewhere in a run; the short form cannot reach everything.
-common=refill,drain,fail,below_high,bulk,bulk_holes,nolock,contig,reclaim_free,high_order
+demand="refill drain fail below_high bulk bulk_holes nolock contig reclaim_free high_order merge_tail"
 case ${1-full} in
 full)
 	operations=${OPERATIONS:-10000000} seeds=${SEEDS:-20} arenas=${ARENAS:-dma32 both normal movable}
-	demand=$common,claim,steal,retype,boost,contig_busy
+	demand+=" claim claim_part steal retype boost above_high contig_busy highatomic take_highatomic other_zone"
 	;;
-short) operations=${OPERATIONS:-100000} seeds=${SEEDS:-2} arenas=${ARENAS:-dma32} demand=$common ;;
+short) operations=${OPERATIONS:-100000} seeds=${SEEDS:-2} arenas=${ARENAS:-dma32} ;;
 *) die "usage: parity.sh [short]" ;;
 esac
+demand=${DEMAND-$demand}
 
 # arena NAME: sets options and share (percent of the operations).
 arena() {
@@ -39,30 +40,41 @@ arena() {
 "$TOP/scripts/build-module.sh" a
 "$TOP/scripts/rbctl.sh"
 read -r -a arenas <<<"$arenas"
-total=0
+total=0 logs=()
 for name in "${arenas[@]}"; do
 	arena "$name"
 	total=$((total + share))
 done
-rc=0 done_ops=0 divergences=0 begin=$(now) seed=${SEED:-1}
+rc=0 begin=$(now) seed=${SEED:-1}
 for name in "${arenas[@]}"; do
 	arena "$name"
 	say "arena $name"
 	status=0
 	mine=$(((seeds * share + total - 1) / total))
+	log=$TOP/out/log/parity-$name.log
+	rm -rf "$TOP/out/guest/parity-$name" "$log"
 	"$TOP/scripts/boot.sh" a --name "parity-$name" "${options[@]}" --limit 1200 \
 		--append "init_on_alloc=0" --env "OPERATIONS=$((operations * share / total))" --env "SEEDS=$mine" \
-		--env "SEED=$seed" --env "DEMAND=${DEMAND-$demand}" --env "ARGS=${ARGS-}" -- \
+		--env "SEED=$seed" --env "ARGS=${ARGS-}" -- \
 		"$TOP/tests/parity/guest.sh" "$TOP/out/a/rust_buddy.ko" "$TOP/out/bin/rbctl" || status=$?
 	seed=$((seed + mine))
 	[ "$status" = 0 ] || rc=1
 	"$TOP/scripts/console-verdict.sh" "parity-$name" 12288 || rc=1
-	read -r ops diverged < <(sed -n 's/^parity: \([0-9]*\) operations, [0-9]* seeds, \([0-9]*\) divergences.*/\1 \2/p' \
-		"$TOP/out/log/parity-$name.log") || true
-	done_ops=$((done_ops + ${ops:-0})) divergences=$((divergences + ${diverged:-0}))
-	# No last line: the run ended before its end.
-	[ -n "${ops-}" ] || rc=1
-	ops='' diverged=''
+	grep -q '^parity: ' "$log" || rc=1 # It ended before its end.
+	[ ! -f "$log" ] || logs+=("$log")
 done
-echo "parity: $done_ops operations, $((seed - ${SEED:-1})) seeds, $divergences divergences, $(($(now) - begin)) s"
+
+# counter NAME: its sum over the arenas.
+counter() { awk -v name="$1" '$1 == name { n += $2 } END { print n + 0 }' "${logs[@]}"; }
+for name in $demand; do
+	[ "$(counter "$name")" != 0 ] || {
+		echo "never reached: $name"
+		rc=1
+	}
+done
+for dir in "${arenas[@]/#/$TOP/out/guest/parity-}"; do
+	[ ! -d "$dir" ] || say "sequences that show a difference: ${dir#"$TOP"/}"
+done
+awk -v seeds=$((seed - ${SEED:-1})) -v seconds=$(($(now) - begin)) '/^parity: / { ops += $2; differ += $6 }
+	END { printf "parity: %d operations, %d seeds, %d divergences, %d s\n", ops, seeds, differ, seconds }' "${logs[@]}"
 exit "$rc"

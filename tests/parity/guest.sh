@@ -3,7 +3,7 @@
 #
 # Compares the module with the kernel that it runs in. Runs in a guest with a node 1 that has no CPUs.
 #
-# Environment: OPERATIONS, SEEDS, SEED, DEMAND (counters), ARGS (more words for rbctl parity).
+# Environment: OPERATIONS, SEEDS, SEED, ARGS (more words for rbctl parity).
 # Leaves sequences that show a difference in /out. Exit: that of rbctl.
 
 NID=1
@@ -19,7 +19,7 @@ insmod /lib/rust_buddy.ko nid=0 size_mb=4 min_host_free_mb=0 oracle=1 || exit 1
 grep "^Node $NID," /proc/buddyinfo
 # shellcheck disable=SC2086
 rbctl parity --node $NID --operations "${OPERATIONS:-100000}" --seeds "${SEEDS:-2}" --seed "${SEED:-1}" \
-	--demand "${DEMAND:-refill}" --save /out ${ARGS-}
+	--save /out ${ARGS-}
 status=$?
 grep "^Node $NID," /proc/buddyinfo
 rmmod rust_buddy || status=1
