@@ -44,6 +44,12 @@ kselftest-b: ## tests in the debug kernel (KASAN, lockdep, kmemleak)
 kunit: ## KUnit suites in the debug kernel and in User-Mode Linux
 	@$(S)/check.sh kunit-b kunit-c
 
+parity: ## compare with the stock kernel's own allocator: 10,000,000 operations, 20 seeds, four machines
+	@$(S)/parity.sh
+
+parity-short: ## the same in a minute: 100,000 operations, 2 seeds, one machine
+	@$(S)/parity.sh short
+
 bench-c: ## time it at the CPU's own speed, in User-Mode Linux
 	@$(S)/bench-c.sh
 
@@ -88,5 +94,5 @@ distclean-cache: ## remove the cache: sandbox, kernels, crates
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: module modules_install clean doctor demo check soak host kselftest-a kselftest-b kunit bench-c \
+.PHONY: module modules_install clean doctor demo check soak host kselftest-a kselftest-b kunit parity parity-short bench-c \
 	rbctl fmt fmtcheck clippy shellcheck loc sandbox rig-a rig-b rig-c clean-cache distclean-cache help

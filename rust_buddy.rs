@@ -73,6 +73,10 @@ module! {
             default: u32::MAX,
             description: "Kernel GFP bits that requests keep (default all)",
         },
+        oracle: bool {
+            default: false,
+            description: "Let CAP_SYS_ADMIN compare with the kernel's own allocator (default N)",
+        },
     },
 }
 
@@ -144,5 +148,6 @@ fn params() -> Params {
         nids: module_parameters::nids.value(),
         lazy: module_parameters::lazy.value(),
         gfp_allowed_mask: module_parameters::gfp_allowed_mask.value(),
+        oracle: module_parameters::oracle.value(),
     }
 }

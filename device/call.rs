@@ -89,6 +89,8 @@ fn layout(nr: u32) -> Option<(u32, usize)> {
         uapi::RB_NR_ALLOC_BULK | uapi::RB_NR_FREE_BULK => (READ_WRITE, size_of::<uapi::rb_bulk>()),
         uapi::RB_NR_ZONE_STAT => (READ_WRITE, size_of::<uapi::rb_zone_stat>()),
         uapi::RB_NR_BLOCKMAP => (READ_WRITE, size_of::<uapi::rb_blockmap>()),
+        uapi::RB_NR_REPLAY => (READ_WRITE, size_of::<uapi::rb_replay>()),
+        uapi::RB_NR_CLONE_ZONE => (READ_WRITE, size_of::<uapi::rb_clone_zone>()),
         uapi::RB_NR_VERIFY => (READ_WRITE, size_of::<uapi::rb_verify>()),
         uapi::RB_NR_RESET => (WRITE, size_of::<uapi::rb_reset>()),
         _ => return None,

@@ -411,6 +411,12 @@ impl sys::Show for Params {
             "gfp_allowed_mask {:#x} {:#x}",
             params.gfp_allowed_mask, default.gfp_allowed_mask
         )?;
+        writeln!(
+            out,
+            "oracle {} {}",
+            u32::from(params.oracle),
+            u32::from(default.oracle)
+        )?;
         writeln!(out, "region_pages {} -", config.nr_pages)?;
         writeln!(out, "pageblock_order {} -", config.pageblock_order.get())?;
         writeln!(out, "metadata_bytes_per_page {} -", Device::METADATA_BYTES)?;

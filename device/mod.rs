@@ -13,6 +13,7 @@ mod call;
 mod clients;
 pub(crate) mod debugfs;
 mod gfp;
+mod oracle;
 pub(crate) mod params;
 mod query;
 mod records;
@@ -48,6 +49,7 @@ use kernel::{
     sync::Arc,
     warn_on, //
 };
+use oracle::Oracle;
 use params::Params;
 use records::{
     Mapped,
@@ -85,6 +87,7 @@ pub(crate) struct Device {
     records: sys::Locked<Records>,
     mapper: Arc<sys::Mapper>,
     carved: sys::CarvedRegion,
+    oracle: Oracle,
 }
 
 impl Device {
@@ -126,6 +129,7 @@ impl Device {
             records,
             mapper,
             carved,
+            oracle: Oracle::new()?,
         })
     }
 
@@ -149,6 +153,10 @@ impl Device {
 
     fn records(&self) -> &sys::Locked<Records> {
         &self.records
+    }
+
+    fn oracle(&self) -> &Oracle {
+        &self.oracle
     }
 
     fn params(&self) -> &Params {
@@ -256,6 +264,7 @@ impl sys::CharDevice for Device {
     }
 
     fn release(&self, file: KBox<File>) {
+        self.oracle.release(file.client);
         // No mapping is left, since each holds the file: nothing can be busy.
         if self.free_all(&file, Mapped::Busy).is_err() {
             warn_on!(true);
@@ -281,6 +290,8 @@ impl sys::CharDevice for Device {
             uapi::RB_NR_FREE_BULK => self.free_bulk(&call, file),
             uapi::RB_NR_ZONE_STAT => self.zone_stat(&call),
             uapi::RB_NR_BLOCKMAP => self.blockmap(&call),
+            uapi::RB_NR_REPLAY => self.replay(&call, file),
+            uapi::RB_NR_CLONE_ZONE => self.clone_zone(&call, file),
             uapi::RB_NR_VERIFY => self.verify(&call),
             uapi::RB_NR_RESET => self.reset(&call, file),
             _ => Err(ENOTTY),

@@ -29,6 +29,8 @@ pub(crate) struct Params {
     pub(crate) nids: u64,
     pub(crate) lazy: u32,
     pub(crate) gfp_allowed_mask: u32,
+    /// Whether the kernel's own zones may be copied and driven.
+    pub(crate) oracle: bool,
 }
 
 impl Params {
@@ -44,6 +46,7 @@ impl Params {
         nids: 0,
         lazy: 0,
         gfp_allowed_mask: u32::MAX,
+        oracle: false,
     };
 
     /// EINVAL, and a line that says which parameter is wrong.

@@ -70,7 +70,7 @@ impl Device {
         uapi::rb_query {
             uapi_major: uapi::RB_UAPI_MAJOR,
             uapi_minor: uapi::RB_UAPI_MINOR,
-            features: u64::from(uapi::RB_FEATURE_MMAP | super::PMD_FEATURE),
+            features: u64::from(uapi::RB_FEATURE_MMAP | super::PMD_FEATURE) | self.oracle_feature(),
             page_shift: sys::PAGE_SHIFT,
             nr_orders: NR_PAGE_ORDERS as u32,
             pageblock_order: u32::from(config.pageblock_order.get()),

@@ -24,6 +24,31 @@ mod mm;
 mod node;
 mod percpu;
 mod periodic;
+#[cfg(not(all(
+    CONFIG_X86_64,
+    CONFIG_NUMA,
+    CONFIG_SMP,
+    CONFIG_SPARSEMEM_VMEMMAP,
+    CONFIG_SPARSEMEM_EXTREME,
+    CONFIG_TRANSPARENT_HUGEPAGE,
+    CONFIG_CONTIG_ALLOC,
+    CONFIG_CMA,
+    not(CONFIG_PREEMPT_RT)
+)))]
+#[path = "no_real.rs"]
+mod real;
+#[cfg(all(
+    CONFIG_X86_64,
+    CONFIG_NUMA,
+    CONFIG_SMP,
+    CONFIG_SPARSEMEM_VMEMMAP,
+    CONFIG_SPARSEMEM_EXTREME,
+    CONFIG_TRANSPARENT_HUGEPAGE,
+    CONFIG_CONTIG_ALLOC,
+    CONFIG_CMA,
+    not(CONFIG_PREEMPT_RT)
+))]
+mod real;
 mod rwsem;
 pub(crate) mod uapi;
 mod vma;
@@ -89,5 +114,15 @@ pub(crate) use self::{
     periodic::{
         Periodic,
         Tick, //
+    },
+    real::{
+        is_locked_down,
+        nr_online_nodes,
+        HostGfp,
+        Pinned,
+        RealBlock,
+        RealNode,
+        RealZone,
+        IS_SUPPORTED as CAN_DRIVE_ZONES, //
     }, //
 };

@@ -7,7 +7,7 @@ plan 5
 info() { rbmod info "$MODULE" "$1"; }
 
 same license "$(info license=)" GPL
-for p in size_mb nid dma_pct dma32_pct movable_pct min_host_free_mb; do
+for p in size_mb nid dma_pct dma32_pct movable_pct min_host_free_mb oracle; do
 	true_that "parm $p is described" test -n "$(info "parm=$p:")"
 done
 for k in description vermagic name; do

@@ -40,6 +40,10 @@ pub const RB_FREE_BULK: Opcode = opcode::read_write::<rb_bulk>(TYPE, RB_NR_FREE_
 pub const RB_ZONE_STAT: Opcode = opcode::read_write::<rb_zone_stat>(TYPE, RB_NR_ZONE_STAT as u8);
 /// The region by pageblocks.
 pub const RB_BLOCKMAP: Opcode = opcode::read_write::<rb_blockmap>(TYPE, RB_NR_BLOCKMAP as u8);
+/// The same operations on the kernel's own zones and on the shadow.
+pub const RB_REPLAY: Opcode = opcode::read_write::<rb_replay>(TYPE, RB_NR_REPLAY as u8);
+/// A shadow of the kernel's own zones.
+pub const RB_CLONE_ZONE: Opcode = opcode::read_write::<rb_clone_zone>(TYPE, RB_NR_CLONE_ZONE as u8);
 /// Recount everything.
 pub const RB_VERIFY: Opcode = opcode::read_write::<rb_verify>(TYPE, RB_NR_VERIFY as u8);
 /// Free everything of this open file.
@@ -54,6 +58,8 @@ const _: () = {
     assert!(RB_FREE_BULK == 0xc040_bb04);
     assert!(RB_ZONE_STAT == 0xc680_bb08);
     assert!(RB_BLOCKMAP == 0xc030_bb0c);
+    assert!(RB_REPLAY == 0xc1d0_bb32);
+    assert!(RB_CLONE_ZONE == 0xc040_bb33);
     assert!(RB_VERIFY == 0xc060_bb34);
     assert!(RB_RESET == 0x4010_bb3f);
 };
