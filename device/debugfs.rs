@@ -321,6 +321,7 @@ impl sys::Show for Vmstat {
         writeln!(out, "rb_bad_page {}", sums.bad_page)?;
         writeln!(out, "rb_extfrag_claim {}", sums.extfrag_claim)?;
         writeln!(out, "rb_extfrag_steal {}", sums.extfrag_steal)?;
+        writeln!(out, "rb_pcp_pages {}", region.nr_pcp())?;
         writeln!(out, "rb_pcp_ring_full {}", sums.ring_full)?;
         Ok(())
     }
