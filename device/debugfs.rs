@@ -96,12 +96,7 @@ impl sys::Show for Buddyinfo {
         for zone in self.0.region().zones() {
             let picture = zone.snapshot();
 
-            write!(
-                out,
-                "Node {}, zone {:>8} ",
-                self.0.nid(),
-                zone.kind().name()
-            )?;
+            write!(out, "Node {}, zone {:>8} ", zone.nid(), zone.kind().name())?;
             for order in Order::all() {
                 write!(out, "{:>6} ", picture.nr_blocks(order))?;
             }
@@ -136,7 +131,7 @@ impl Pagetypeinfo {
             let picture = zone.snapshot();
 
             for mt in Migratetype::ALL {
-                let (nid, name) = (self.0.nid(), zone.kind().name());
+                let (nid, name) = (zone.nid(), zone.kind().name());
 
                 write!(
                     out,
@@ -156,12 +151,7 @@ impl Pagetypeinfo {
         }
         writeln!(out)?;
         for zone in self.0.region().zones() {
-            write!(
-                out,
-                "Node {}, zone {:>8} ",
-                self.0.nid(),
-                zone.kind().name()
-            )?;
+            write!(out, "Node {}, zone {:>8} ", zone.nid(), zone.kind().name())?;
             show_pageblock_counts(out, &zone.snapshot().pageblocks)?;
         }
         Ok(())
@@ -331,6 +321,7 @@ impl sys::Show for Vmstat {
         writeln!(out, "rb_bad_page {}", sums.bad_page)?;
         writeln!(out, "rb_extfrag_claim {}", sums.extfrag_claim)?;
         writeln!(out, "rb_extfrag_steal {}", sums.extfrag_steal)?;
+        writeln!(out, "rb_pcp_pages {}", region.nr_pcp())?;
         writeln!(out, "rb_pcp_ring_full {}", sums.ring_full)?;
         Ok(())
     }
@@ -414,6 +405,13 @@ impl sys::Show for Params {
             params.min_host_free_mb, default.min_host_free_mb
         )?;
         writeln!(out, "exact {} {}", params.exact, default.exact)?;
+        writeln!(out, "nids {:#x} {:#x}", params.nids, default.nids)?;
+        writeln!(out, "lazy {} {}", params.lazy, default.lazy)?;
+        writeln!(
+            out,
+            "gfp_allowed_mask {:#x} {:#x}",
+            params.gfp_allowed_mask, default.gfp_allowed_mask
+        )?;
         writeln!(
             out,
             "oracle {} {}",

@@ -75,7 +75,7 @@ impl Device {
             nr_orders: NR_PAGE_ORDERS as u32,
             pageblock_order: u32::from(config.pageblock_order.get()),
             nr_migratetypes: MIGRATE_TYPES as u32,
-            nr_nodes: 1,
+            nr_nodes: self.region().nodes().fold(0u32, |nr, _| nr.wrapping_add(1)),
             nr_zones: self.region().zones().fold(0u32, |nr, _| nr.wrapping_add(1)),
             nr_cpus: sys::nr_online_cpus(),
             region_pages: u64::from(config.nr_pages),
@@ -144,7 +144,7 @@ impl Device {
         uapi::rb_pageblock {
             free: stat.free,
             nr_pages: config.pageblock_order.nr_pages(),
-            info: info(zone.kind(), config.nid, &stat),
+            info: info(zone.kind(), zone.nid(), &stat),
             reserved: 0,
         }
     }

@@ -101,6 +101,8 @@ pub(crate) struct RegionConfig {
     /// Whether CPUs keep nothing in stock and no counter lags, so that every page given back can be
     /// seen on the free lists at once.
     pub(crate) exact: bool,
+    /// The flags that requests keep (C: `gfp_allowed_mask`).
+    pub(crate) gfp_allowed: Gfp,
 }
 
 /// How a request was met.
@@ -143,23 +145,11 @@ pub(crate) struct Region {
 }
 
 impl Region {
-    /// Makes an allocator of one node, all of whose pages are free.
+    /// Makes an allocator of one node or more, which follow each other without gaps. All pages are
+    /// free.
     ///
     /// Allocates: sleeps. ENOMEM if its own tables cannot be had.
-    pub(crate) fn new(config: RegionConfig) -> Result<Self> {
-        let span = NodeSpan {
-            nid: config.nid,
-            start: PageIdx::new(0),
-            nr_pages: config.nr_pages,
-        };
-
-        Self::of_spans(config, &[span])
-    }
-
-    /// Makes an allocator of several nodes, which follow each other without gaps.
-    ///
-    /// Allocates: sleeps. ENOMEM if its own tables cannot be had.
-    pub(crate) fn of_spans(config: RegionConfig, spans: &[NodeSpan]) -> Result<Self> {
+    pub(crate) fn new(config: RegionConfig, spans: &[NodeSpan]) -> Result<Self> {
         let mut nodes = KVec::with_capacity(spans.len(), GFP_KERNEL)?;
         let zone_config = ZoneConfig {
             pageblock_order: config.pageblock_order,
@@ -282,11 +272,6 @@ impl Region {
         self.nodes.iter().find_map(|node| node.zone(kind))
     }
 
-    /// The zone of this type on the first node that has one.
-    pub(crate) fn zone(&self, kind: ZoneType) -> Option<&Zone> {
-        Some(self.pageset(kind)?.zone())
-    }
-
     /// The zones that a request may use, best first
     /// (C: `for_each_zone_zonelist_nodemask()`).
     #[inline]
@@ -316,7 +301,7 @@ impl Region {
     ///
     /// Takes locks; never sleeps.
     pub(crate) fn alloc_pages(&self, ctx: &AllocContext) -> Option<Allocated> {
-        let ctx = &self.grouped(ctx);
+        let ctx = &self.prepare(ctx);
         let allocated = self
             .get_page_from_freelist(ctx, self.fast_flags(ctx))
             .or_else(|| self.alloc_pages_slowpath(ctx));
@@ -330,7 +315,7 @@ impl Region {
     /// Takes a block without waiting for any lock (C: `alloc_pages_nolock()`). `None` if there is
     /// none, a lock is taken, or blocks of this order are in no per-CPU list.
     pub(crate) fn alloc_pages_nolock(&self, ctx: &AllocContext) -> Option<Allocated> {
-        let ctx = &self.grouped(&AllocContext {
+        let ctx = &self.prepare(&AllocContext {
             gfp: ctx.gfp | Gfp::NOLOCK,
             ..*ctx
         });
@@ -340,15 +325,17 @@ impl Region {
         self.get_page_from_freelist(ctx, flags)
     }
 
-    /// Where migratetypes are not kept apart all requests are of one
-    /// (C: `gfp_migratetype()` under `page_group_by_mobility_disabled`).
-    fn grouped(&self, ctx: &AllocContext) -> AllocContext {
-        match self.mobility_off {
-            true => AllocContext {
-                migratetype: Migratetype::Unmovable,
-                ..*ctx
+    /// A request as this region takes it: with the flags that are allowed, and where migratetypes
+    /// are not kept apart, of the one type (C: `gfp_allowed_mask`,
+    /// `page_group_by_mobility_disabled`).
+    fn prepare(&self, ctx: &AllocContext) -> AllocContext {
+        AllocContext {
+            gfp: ctx.gfp.and(self.config.gfp_allowed),
+            migratetype: match self.mobility_off {
+                true => Migratetype::Unmovable,
+                false => ctx.migratetype,
             },
-            false => *ctx,
+            ..*ctx
         }
     }
 
@@ -371,7 +358,7 @@ impl Region {
     #[cold]
     fn alloc_pages_slowpath(&self, ctx: &AllocContext) -> Option<Allocated> {
         let defrag = self.defrag_mode.load(Relaxed);
-        let flags = slowpath::alloc_flags(ctx.gfp, ctx.order, defrag);
+        let flags = slowpath::alloc_flags(ctx, defrag);
         let look = |flags| self.get_page_from_freelist(ctx, flags);
         let allocated = look(flags)
             .or_else(|| look(slowpath::retry_flags(ctx.gfp, flags)?))
@@ -491,8 +478,24 @@ mod tests {
         local: true,
     };
 
+    fn normal(region: &Region) -> Result<&Zone> {
+        let pageset = region.pageset(ZoneType::Normal).ok_or(EINVAL)?;
+
+        Ok(pageset.zone())
+    }
+
+    fn of_one_node(config: RegionConfig) -> Result<Region> {
+        let span = NodeSpan {
+            nid: 0,
+            start: PageIdx::new(0),
+            nr_pages: config.nr_pages,
+        };
+
+        Region::new(config, &[span])
+    }
+
     fn region(nr_pages: u32, shares: Shares) -> Result<Region> {
-        Region::new(RegionConfig {
+        of_one_node(RegionConfig {
             nr_pages,
             nid: 0,
             pageblock_order: Order::new(9).ok_or(EINVAL)?,
@@ -500,6 +503,7 @@ mod tests {
             has_huge: true,
             lazy: false,
             exact: true,
+            gfp_allowed: Gfp::ALL,
         })
     }
 
@@ -560,7 +564,7 @@ mod tests {
                 movable: 0,
             },
         )?;
-        let normal = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let normal = normal(&region)?;
         let low = normal.marks().levels.low;
 
         while normal.nr_free() > low {
@@ -589,7 +593,7 @@ mod tests {
     #[test]
     fn the_min_watermark_is_kept() -> Result {
         let region = default_region()?;
-        let zone = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let zone = normal(&region)?;
         let _ = exhaust(&region, Gfp::DIRECT_RECLAIM);
 
         assert_eq!(zone.nr_free(), zone.marks().levels.min);
@@ -606,7 +610,7 @@ mod tests {
                 movable: 0,
             },
         )?;
-        let zone = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let zone = normal(&region)?;
         let min = zone.marks().levels.min;
 
         let _ = exhaust(&region, Gfp::HIGH | Gfp::KSWAPD_RECLAIM);
@@ -633,7 +637,7 @@ mod tests {
 
     /// Takes the whole normal zone for movable requests.
     fn fill_normal(region: &Region) -> Result {
-        let normal = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let normal = normal(&region)?;
         let take = || {
             normal.rmqueue(
                 Order::MAX,
@@ -652,7 +656,7 @@ mod tests {
 
     /// Frees the even pages of the normal zone.
     fn free_even(region: &Region) -> Result {
-        let span = region.zone(ZoneType::Normal).ok_or(EINVAL)?.span();
+        let span = normal(region)?.span();
 
         for page in (0..span.nr_pages).step_by(2) {
             region.free_pages(Block::new(span.start.add(page), Order::ZERO));
@@ -670,7 +674,7 @@ mod tests {
                 movable: 0,
             },
         )?;
-        let normal = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let normal = normal(&region)?;
 
         fill_normal(&region)?;
         free_even(&region)?;
@@ -691,7 +695,7 @@ mod tests {
                 movable: 0,
             },
         )?;
-        let normal = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let normal = normal(&region)?;
 
         fill_normal(&region)?;
         free_even(&region)?;
@@ -713,7 +717,7 @@ mod tests {
                 movable: 0,
             },
         )?;
-        let zone = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let zone = normal(&region)?;
 
         for gfp in [Gfp::MOVABLE, Gfp::RECLAIMABLE, Gfp::NONE] {
             let _ = alloc(&region, gfp, 0).ok_or(ENOMEM)?;
@@ -737,6 +741,22 @@ mod tests {
         region.free_pages(Block::new(PageIdx::new(1 << 30), Order::ZERO));
         assert_eq!(region.nr_free(), 1024);
         assert_eq!(region.validate().errors, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn row_004_flags_that_are_not_allowed_have_no_effect() -> Result {
+        let kernel = Gfp::DIRECT_RECLAIM | Gfp::KSWAPD_RECLAIM | Gfp::IO | Gfp::FS;
+        let region = of_one_node(RegionConfig {
+            gfp_allowed: Gfp::from_bits(!0x400),
+            ..*default_region()?.config()
+        })?;
+        let ctx = AllocContext::new(kernel, Order::ZERO).ok_or(EINVAL)?;
+        let flags = slowpath::alloc_flags(&region.prepare(&ctx), false);
+
+        // It never waits: 0x850 instead of 0x840.
+        assert!(flags == 0x850);
+        assert!(!region.prepare(&ctx).gfp.allows_blocking());
         Ok(())
     }
 }

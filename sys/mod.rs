@@ -82,6 +82,7 @@ pub(crate) use self::{
     host::{
         capable_sys_admin,
         cond_resched,
+        current_is_rt,
         host_version,
         is_kdump_kernel,
         now_ns,
