@@ -30,6 +30,7 @@ L05_carve_enomem.sh		none	60
 L06_unload_busy.sh		none	40
 L07_unload_race.sh		none	40
 L08_region_zeroed		none	30
+L09_oracle.sh			none	60
 A01_alloc_free_each_order	exact	20
 A02_split_merge_closed_form	exact	20
 A04_migratetype_fallback	exact	20
