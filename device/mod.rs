@@ -16,7 +16,11 @@ mod gfp;
 pub(crate) mod params;
 mod query;
 mod records;
+mod settings;
+mod stock;
+mod tune;
 pub(crate) mod upkeep;
+mod vmstat;
 
 use crate::{
     page_alloc::{
@@ -35,6 +39,7 @@ use crate::{
         validate::Report, //
     }, //
 };
+use alloc::Destination;
 use call::Call;
 use clients::{
     Client,
@@ -42,7 +47,13 @@ use clients::{
 };
 use kernel::{
     prelude::*,
-    sync::Arc,
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc, //
+    },
     warn_on, //
 };
 use params::Params;
@@ -82,6 +93,8 @@ pub(crate) struct Device {
     records: sys::Locked<Records>,
     mapper: Arc<sys::Mapper>,
     carved: sys::CarvedRegion,
+    /// Counts changes of tunables.
+    epoch: Atomic<u64>,
 }
 
 impl Device {
@@ -119,6 +132,7 @@ impl Device {
             records,
             mapper,
             carved,
+            epoch: Atomic::new(0),
         })
     }
 
@@ -151,6 +165,11 @@ impl Device {
 
     fn params(&self) -> &Params {
         &self.params
+    }
+
+    /// Changes whenever a tunable does.
+    fn epoch(&self) -> u64 {
+        self.epoch.load(Relaxed)
     }
 
     fn mmap_offset(&self, id: u32) -> u64 {
@@ -256,6 +275,11 @@ impl sys::CharDevice for Device {
             uapi::RB_NR_ALLOC_BULK => self.alloc_bulk(&call, file),
             uapi::RB_NR_FREE_BULK => self.free_bulk(&call, file),
             uapi::RB_NR_ZONE_STAT => self.zone_stat(&call),
+            uapi::RB_NR_PCP_STAT => self.pcp_stat(&call),
+            uapi::RB_NR_VMSTAT => self.vmstat(&call),
+            uapi::RB_NR_TUNE_GET => self.tune_get(&call),
+            uapi::RB_NR_TUNE_SET => self.tune_set(&call),
+            uapi::RB_NR_DRAIN => self.drain(&call),
             uapi::RB_NR_BLOCKMAP => self.blockmap(&call),
             uapi::RB_NR_VERIFY => self.verify(&call),
             uapi::RB_NR_RESET => self.reset(&call, file),
@@ -280,7 +304,7 @@ impl sys::CharDevice for Device {
         let close = |(id, _)| self.records.with(|records| records.map_close(id));
 
         if let Some(block) = window(pgoff).and_then(close) {
-            self.put_back(block);
+            self.put_back(block, Destination::Stock);
         }
     }
 

@@ -52,6 +52,7 @@ pub(crate) use self::{
     debugfs::{
         Dir,
         Show,
+        Store,
         Text, //
     },
     host::{
