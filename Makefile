@@ -26,7 +26,7 @@ doctor: ## say line by line why KDIR will or will not do (JSON=1: as JSON)
 demo: ## set up what is missing, show the module at work on the stock kernel, leave out/map.svg
 	@$(S)/demo.sh
 
-check: ## set up what is missing, run all checks and tests
+check: ## set up what is missing, run all checks and tests (V=1: show all output; LANES=1: one after another)
 	@$(S)/check.sh
 
 soak: ## the same with long tests; goes on where it was stopped
@@ -43,6 +43,12 @@ kselftest-b: ## tests in the debug kernel (KASAN, lockdep, kmemleak)
 
 kunit: ## KUnit suites in the debug kernel and in User-Mode Linux
 	@$(S)/check.sh kunit-b kunit-c
+
+parity: ## compare with the stock kernel's own allocator: 10,000,000 operations, 20 seeds, four machines
+	@$(S)/parity.sh
+
+parity-short: ## the same in a minute: 100,000 operations, 2 seeds, one machine
+	@$(S)/parity.sh short
 
 bench-c: ## time it at the CPU's own speed, in User-Mode Linux
 	@$(S)/bench-c.sh
@@ -79,11 +85,14 @@ rig-b: ## make rig B: the debug kernel
 rig-c: ## make rig C: User-Mode Linux
 	@$(S)/rig-c.sh
 
+clean-cache: ## remove from the cache what something newer has replaced
+	@$(S)/clean-cache.sh
+
 distclean-cache: ## remove the cache: sandbox, kernels, crates
 	@$(S)/distclean-cache.sh
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: module modules_install clean doctor demo check soak host kselftest-a kselftest-b kunit bench-c \
-	rbctl fmt fmtcheck clippy shellcheck loc sandbox rig-a rig-b rig-c distclean-cache help
+.PHONY: module modules_install clean doctor demo check soak host kselftest-a kselftest-b kunit parity parity-short bench-c \
+	rbctl fmt fmtcheck clippy shellcheck loc sandbox rig-a rig-b rig-c clean-cache distclean-cache help

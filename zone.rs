@@ -398,6 +398,7 @@ impl Zone {
         let refill = |buddy: &mut Buddy| {
             let mut mode = RmqueueMode::Normal;
 
+            buddy.seq = buddy.seq.wrapping_add(1);
             for done in 0..nr {
                 match buddy.rmqueue(order, mt, flags, &mut mode) {
                     Some(block) => put(block.head()),
@@ -641,6 +642,50 @@ mod tests {
         assert_eq!(zone.pageblock(PageIdx::new(1024)).free, 511);
         assert_eq!(zone.pageblock(second).largest, Order::new(9));
         zone.free(block, FreeFlags::None);
+        Ok(())
+    }
+
+    #[test]
+    fn row_038_a_boost_is_taken_back_by_who_saw_it() -> Result {
+        let zone = zone(2048)?;
+
+        zone.with(|buddy| buddy.marks.boost = 1024);
+        zone.set_boost_factor(0);
+        assert_eq!(zone.marks().boost, 1024);
+        zone.remove_boost(512);
+        assert_eq!(zone.marks().boost, 512);
+        zone.remove_boost(4096);
+        assert_eq!(zone.marks().boost, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn row_108_who_may_not_wait_leaves_the_block_to_the_next() -> Result {
+        let zone = zone(2048)?;
+        let low = AllocFlags::WMARK_LOW;
+        let take = || zone.rmqueue(Order::ZERO, Migratetype::Movable, low, HERE);
+        let (first, second) = (take().ok_or(ENOMEM)?, take().ok_or(ENOMEM)?);
+
+        zone.with(|_| zone.free_nolock(first));
+        assert_eq!(zone.nr_free(), 2046);
+        assert_eq!(zone.snapshot().events.pgfree, 0);
+        zone.free(second, FreeFlags::None);
+        assert_eq!(zone.nr_free(), 2048);
+        assert_eq!(zone.snapshot().events.pgfree, 2);
+        assert_eq!(zone.validate().errors, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn row_108_without_contention_nothing_waits() -> Result {
+        let zone = zone(2048)?;
+        let low = AllocFlags::WMARK_LOW;
+        let block = zone
+            .rmqueue(Order::ZERO, Migratetype::Movable, low, HERE)
+            .ok_or(ENOMEM)?;
+
+        zone.free_nolock(block);
+        assert_eq!(zone.nr_free(), 2048);
         Ok(())
     }
 }

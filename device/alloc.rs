@@ -22,7 +22,10 @@ use crate::{
         context::AllocContext,
         Gfp, //
     },
-    page_alloc::Path,
+    page_alloc::{
+        Path,
+        Region, //
+    },
     sys::{
         self,
         uapi, //
@@ -107,7 +110,7 @@ struct Nodes {
 
 impl Nodes {
     /// EINVAL if the mask leaves nothing of the region, or excludes the only node asked for.
-    fn check_mask(&self, region_nid: i32, gfp: Gfp) -> Result {
+    fn check_mask(&self, region: &Region, gfp: Gfp) -> Result {
         let has = |nid: i32| {
             let bit = u32::try_from(nid)
                 .ok()
@@ -117,7 +120,9 @@ impl Nodes {
         };
         let contradicts = gfp.has(Gfp::THISNODE) && self.nid != uapi::RB_NO_NODE && !has(self.nid);
 
-        match self.mask != 0 && (contradicts || !has(region_nid)) {
+        let nothing = !region.nodes().any(|node| has(node.nid()));
+
+        match self.mask != 0 && (contradicts || nothing) {
             true => Err(EINVAL),
             false => Ok(()),
         }
@@ -414,19 +419,28 @@ impl Device {
 
     /// Judges the parts of a request in the documented order: flags, permission, range.
     fn request(&self, call: &Call, flags: u32, order: u32, nodes: &Nodes) -> Result<AllocContext> {
-        let nid = self.region().config().nid;
         let gfp = gfp::from_uapi(flags)?;
         let ctx = AllocContext::new(gfp, Order::ZERO).ok_or(EINVAL)?;
 
-        nodes.check_mask(nid, gfp)?;
+        nodes.check_mask(self.region(), gfp)?;
         gfp::check_permission(gfp)?;
         call.require_write()?;
         let order = Order::new(order).ok_or(EINVAL)?;
 
-        match nodes.nid == uapi::RB_NO_NODE || nodes.nid == nid {
-            true => Ok(AllocContext { order, ..ctx }),
-            false => Err(ENODEV),
-        }
+        let local = sys::this_node();
+        let nid = match nodes.nid {
+            // Who does not say would like to stay where it runs.
+            uapi::RB_NO_NODE => self.region().node(local).map(|_| local),
+            nid => Some(self.region().node(nid).ok_or(ENODEV)?.nid()),
+        };
+
+        Ok(AllocContext {
+            order,
+            nid,
+            nodemask: nodes.mask,
+            is_rt: sys::current_is_rt(),
+            ..ctx
+        })
     }
 
     /// Finds a block, zeroes it and gives it to a file. ENOMEM.

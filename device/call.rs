@@ -93,6 +93,8 @@ fn layout(nr: u32) -> Option<(u32, usize)> {
         uapi::RB_NR_TUNE_GET | uapi::RB_NR_TUNE_SET => (READ_WRITE, size_of::<uapi::rb_tune>()),
         uapi::RB_NR_DRAIN => (WRITE, size_of::<uapi::rb_drain>()),
         uapi::RB_NR_BLOCKMAP => (READ_WRITE, size_of::<uapi::rb_blockmap>()),
+        uapi::RB_NR_REPLAY => (READ_WRITE, size_of::<uapi::rb_replay>()),
+        uapi::RB_NR_CLONE_ZONE => (READ_WRITE, size_of::<uapi::rb_clone_zone>()),
         uapi::RB_NR_VERIFY => (READ_WRITE, size_of::<uapi::rb_verify>()),
         uapi::RB_NR_RESET => (WRITE, size_of::<uapi::rb_reset>()),
         _ => return None,

@@ -113,12 +113,7 @@ impl sys::Show for Buddyinfo {
         for zone in self.0.region().zones() {
             let picture = zone.snapshot();
 
-            write!(
-                out,
-                "Node {}, zone {:>8} ",
-                self.0.nid(),
-                zone.kind().name()
-            )?;
+            write!(out, "Node {}, zone {:>8} ", zone.nid(), zone.kind().name())?;
             for order in Order::all() {
                 write!(out, "{:>6} ", picture.nr_blocks(order))?;
             }
@@ -153,7 +148,7 @@ impl Pagetypeinfo {
             let picture = zone.snapshot();
 
             for mt in Migratetype::ALL {
-                let (nid, name) = (self.0.nid(), zone.kind().name());
+                let (nid, name) = (zone.nid(), zone.kind().name());
 
                 write!(
                     out,
@@ -173,12 +168,7 @@ impl Pagetypeinfo {
         }
         writeln!(out)?;
         for zone in self.0.region().zones() {
-            write!(
-                out,
-                "Node {}, zone {:>8} ",
-                self.0.nid(),
-                zone.kind().name()
-            )?;
+            write!(out, "Node {}, zone {:>8} ", zone.nid(), zone.kind().name())?;
             show_pageblock_counts(out, &zone.snapshot().pageblocks)?;
         }
         Ok(())
@@ -402,6 +392,19 @@ impl sys::Show for Params {
             params.min_host_free_mb, default.min_host_free_mb
         )?;
         writeln!(out, "exact {} {}", params.exact, default.exact)?;
+        writeln!(out, "nids {:#x} {:#x}", params.nids, default.nids)?;
+        writeln!(out, "lazy {} {}", params.lazy, default.lazy)?;
+        writeln!(
+            out,
+            "gfp_allowed_mask {:#x} {:#x}",
+            params.gfp_allowed_mask, default.gfp_allowed_mask
+        )?;
+        writeln!(
+            out,
+            "oracle {} {}",
+            u32::from(params.oracle),
+            u32::from(default.oracle)
+        )?;
         writeln!(out, "region_pages {} -", config.nr_pages)?;
         writeln!(out, "pageblock_order {} -", config.pageblock_order.get())?;
         writeln!(out, "metadata_bytes_per_page {} -", Device::METADATA_BYTES)?;

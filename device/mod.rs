@@ -13,6 +13,7 @@ mod call;
 mod clients;
 pub(crate) mod debugfs;
 mod gfp;
+mod oracle;
 pub(crate) mod params;
 mod query;
 mod records;
@@ -23,7 +24,9 @@ pub(crate) mod upkeep;
 mod vmstat;
 
 use crate::{
+    gfp::Gfp,
     page_alloc::{
+        node::NodeSpan,
         Region,
         RegionConfig, //
     },
@@ -34,6 +37,7 @@ use crate::{
     zone::{
         order::{
             Order,
+            PageIdx,
             MAX_PAGE_ORDER, //
         },
         validate::Report, //
@@ -56,6 +60,7 @@ use kernel::{
     },
     warn_on, //
 };
+use oracle::Oracle;
 use params::Params;
 use records::{
     Mapped,
@@ -95,6 +100,7 @@ pub(crate) struct Device {
     carved: sys::CarvedRegion,
     /// Counts changes of tunables.
     epoch: Atomic<u64>,
+    oracle: Oracle,
 }
 
 impl Device {
@@ -110,16 +116,20 @@ impl Device {
     pub(crate) fn new(params: Params, mapper: Arc<sys::Mapper>) -> Result<Self> {
         params.check()?;
         let carved = carve(&params)?;
+        let spans = node_spans(&carved)?;
         let config = RegionConfig {
-            nr_pages: params.nr_pages(),
-            nid: carved.nid(),
+            nr_pages: spans
+                .iter()
+                .fold(0, |sum: u32, span| sum.wrapping_add(span.nr_pages)),
+            nid: spans.first().map_or(0, |span| span.nid),
             pageblock_order: Order::new(u32::from(sys::pageblock_order())).ok_or(EINVAL)?,
             shares: params.shares()?,
             has_huge: sys::HAS_HUGE_PAGES,
-            lazy: false,
+            lazy: params.lazy != 0,
             exact: params.exact != 0,
+            gfp_allowed: Gfp::from_bits(params.gfp_allowed_mask),
         };
-        let (region, records) = tables(config).inspect_err(|_| {
+        let (region, records) = tables(config, &spans).inspect_err(|_| {
             pr_err!(
                 "no memory for the tables of {} pages; try a smaller size_mb\n",
                 config.nr_pages
@@ -133,6 +143,7 @@ impl Device {
             mapper,
             carved,
             epoch: Atomic::new(0),
+            oracle: Oracle::new()?,
         })
     }
 
@@ -150,17 +161,16 @@ impl Device {
         (not_free.max(u64::from(self.carved.nr_claimed())), report)
     }
 
-    /// The node of the region.
-    pub(crate) fn nid(&self) -> i32 {
-        self.region.config().nid
-    }
-
     fn carved(&self) -> &sys::CarvedRegion {
         &self.carved
     }
 
     fn records(&self) -> &sys::Locked<Records> {
         &self.records
+    }
+
+    fn oracle(&self) -> &Oracle {
+        &self.oracle
     }
 
     fn params(&self) -> &Params {
@@ -186,13 +196,31 @@ impl Device {
 
 /// Makes what is kept beside the pages.
 #[inline(never)]
-fn tables(config: RegionConfig) -> Result<(Region, sys::Locked<Records>)> {
+fn tables(config: RegionConfig, spans: &[NodeSpan]) -> Result<(Region, sys::Locked<Records>)> {
     let records = Records::new(config.nr_pages)?;
 
     Ok((
-        Region::new(config)?,
+        Region::of_spans(config, spans)?,
         sys::new_locked!(records, c"rust_buddy_records")?,
     ))
+}
+
+/// Where the pages of each node lie in the region.
+fn node_spans(carved: &sys::CarvedRegion) -> Result<KVec<NodeSpan>> {
+    let mut spans = KVec::new();
+    let mut start = PageIdx::new(0);
+
+    for (nid, nr_pages) in carved.nids() {
+        let span = NodeSpan {
+            nid,
+            start,
+            nr_pages,
+        };
+
+        spans.push(span, GFP_KERNEL)?;
+        start = start.add(nr_pages);
+    }
+    Ok(spans)
 }
 
 /// Takes the pages from the kernel.
@@ -200,21 +228,25 @@ fn tables(config: RegionConfig) -> Result<(Region, sys::Locked<Records>)> {
 fn carve(params: &Params) -> Result<sys::CarvedRegion> {
     let nr_pages = params.nr_pages();
     let needed = params.min_host_free().wrapping_add(u64::from(nr_pages));
-    let enough = sys::host_free_pages(params.nid) >= needed;
-    let carved = match enough {
-        true => sys::CarvedRegion::new(nr_pages, params.nid),
-        false => Err(ENOMEM),
+    let short = params
+        .nids()
+        .find(|nid| sys::host_free_pages(*nid) < needed);
+    let carved = match short {
+        None => sys::CarvedRegion::new(nr_pages, params.nids()),
+        Some(_) => Err(ENOMEM),
     };
 
     carved.inspect_err(|_| {
+        let nid = short.or_else(|| params.nids().next()).unwrap_or(-1);
+
         pr_err!(
             "no contiguous range of {} pages on node {}, largest free now: {} pages; {}\n",
             nr_pages,
-            params.nid,
-            sys::largest_free_run(params.nid),
-            match enough {
-                true => "try a smaller size_mb, or load earlier after boot",
-                false => "that would leave less than min_host_free_mb to the host",
+            nid,
+            sys::largest_free_run(nid),
+            match short {
+                None => "try a smaller size_mb, or load earlier after boot",
+                Some(_) => "that would leave less than min_host_free_mb to the host",
             }
         );
     })
@@ -251,6 +283,7 @@ impl sys::CharDevice for Device {
     }
 
     fn release(&self, file: KBox<File>) {
+        self.oracle.release(file.client);
         // No mapping is left, since each holds the file: nothing can be busy.
         if self.free_all(&file, Mapped::Busy).is_err() {
             warn_on!(true);
@@ -281,6 +314,8 @@ impl sys::CharDevice for Device {
             uapi::RB_NR_TUNE_SET => self.tune_set(&call),
             uapi::RB_NR_DRAIN => self.drain(&call),
             uapi::RB_NR_BLOCKMAP => self.blockmap(&call),
+            uapi::RB_NR_REPLAY => self.replay(&call, file),
+            uapi::RB_NR_CLONE_ZONE => self.clone_zone(&call, file),
             uapi::RB_NR_VERIFY => self.verify(&call),
             uapi::RB_NR_RESET => self.reset(&call, file),
             _ => Err(ENOTTY),

@@ -78,7 +78,7 @@ impl Device {
             nr_orders: NR_PAGE_ORDERS as u32,
             pageblock_order: u32::from(config.pageblock_order.get()),
             nr_migratetypes: MIGRATE_TYPES as u32,
-            nr_nodes: 1,
+            nr_nodes: self.region().nodes().fold(0u32, |nr, _| nr.wrapping_add(1)),
             nr_zones: self.region().zones().fold(0u32, |nr, _| nr.wrapping_add(1)),
             nr_cpus: sys::nr_online_cpus(),
             nr_pcp_lists: self.nr_pcp_lists(),
@@ -101,7 +101,7 @@ impl Device {
             _ => uapi::RB_FEATURE_PCP,
         };
 
-        u64::from(uapi::RB_FEATURE_MMAP | super::PMD_FEATURE | pcp)
+        u64::from(uapi::RB_FEATURE_MMAP | super::PMD_FEATURE | pcp) | self.oracle_feature()
     }
 
     /// RB_ZONE_STAT.
@@ -158,7 +158,7 @@ impl Device {
         uapi::rb_pageblock {
             free: stat.free,
             nr_pages: config.pageblock_order.nr_pages(),
-            info: info(zone.kind(), config.nid, &stat),
+            info: info(zone.kind(), zone.nid(), &stat),
             reserved: 0,
         }
     }

@@ -78,6 +78,20 @@ impl Gfp {
     pub(crate) const NOLOCK: Self =
         Self(Self::NOWARN.0 | Self::ZERO.0 | Self::NOMEMALLOC.0 | Self::COMP.0);
 
+    /// All flags.
+    pub(crate) const ALL: Self = Self(u32::MAX);
+
+    /// The flags with the kernel's values.
+    pub(crate) const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// Those of the flags that `allowed` has too (C: `gfp & gfp_allowed_mask`).
+    #[inline]
+    pub(crate) const fn and(self, allowed: Self) -> Self {
+        Self(self.0 & allowed.0)
+    }
+
     /// Whether any of `flags` is set.
     #[inline]
     pub(crate) const fn has(self, flags: Self) -> bool {
@@ -207,6 +221,49 @@ mod tests {
         assert!(Gfp::MOVABLE.cma_flags().has(AllocFlags::CMA));
         assert!(!Gfp::RECLAIMABLE.cma_flags().has(AllocFlags::CMA));
         assert!(!Gfp::NONE.cma_flags().has(AllocFlags::CMA));
+        Ok(())
+    }
+
+    #[test]
+    fn row_011_all_bits_are_below_24() -> Result {
+        let named = [
+            Gfp::DMA,
+            Gfp::HIGHMEM,
+            Gfp::DMA32,
+            Gfp::MOVABLE,
+            Gfp::RECLAIMABLE,
+            Gfp::HIGH,
+            Gfp::IO,
+            Gfp::FS,
+            Gfp::ZERO,
+            Gfp::DIRECT_RECLAIM,
+            Gfp::KSWAPD_RECLAIM,
+            Gfp::WRITE,
+            Gfp::NOWARN,
+            Gfp::RETRY_MAYFAIL,
+            Gfp::NORETRY,
+            Gfp::MEMALLOC,
+            Gfp::COMP,
+            Gfp::NOMEMALLOC,
+            Gfp::HARDWALL,
+            Gfp::THISNODE,
+            Gfp::ACCOUNT,
+        ];
+        // NOFAIL, ZEROTAGS, and the bit that Linux 7.3 does not use.
+        let unnamed = 0x8000 | 0x80_0000 | 0x200;
+        let all = named.iter().fold(unnamed, |all, gfp| all | gfp.0);
+
+        assert_eq!(all, 0xff_ffff);
+        Ok(())
+    }
+
+    #[test]
+    fn row_003_nolock_requests_touch_no_reserve() -> Result {
+        assert_eq!(Gfp::NOLOCK.0, 0xc_2100);
+        assert_eq!(
+            Gfp::NOLOCK.nonblocking_flags(Order::MAX),
+            AllocFlags::WMARK_MIN
+        );
         Ok(())
     }
 }

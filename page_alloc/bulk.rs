@@ -31,6 +31,7 @@ use crate::{
         }, //
     }, //
 };
+use kernel::prelude::*;
 
 impl Region {
     /// Fills the empty places of `pages` with single pages, all of one zone and under one hold of
@@ -43,7 +44,7 @@ impl Region {
         ctx: &AllocContext,
         pages: &mut [Option<PageIdx>],
     ) -> usize {
-        let ctx = &self.grouped(ctx);
+        let ctx = &self.prepare(ctx);
         let first = pages.iter().take_while(|page| page.is_some()).count();
         let wanted = pages.len().wrapping_sub(first);
 
@@ -150,4 +151,137 @@ fn fill(
         end = end.wrapping_add(1);
     }
     (end, nr)
+}
+
+#[kunit_tests(rust_buddy_bulk)]
+mod tests {
+    use super::{
+        super::{
+            layout::Shares,
+            RegionConfig, //
+        },
+        *, //
+    };
+    use crate::zone::{
+        migratetype::Migratetype,
+        vmstat::NumaPlace,
+        ZoneType, //
+    };
+
+    const HERE: NumaPlace = NumaPlace {
+        preferred: true,
+        local: true,
+    };
+
+    /// One zone of 65536 pages; its low watermark is 640.
+    fn z256() -> Result<Region> {
+        Region::new(RegionConfig {
+            nr_pages: 65536,
+            nid: 0,
+            pageblock_order: Order::new(9).ok_or(EINVAL)?,
+            shares: Shares::NONE,
+            has_huge: true,
+            lazy: false,
+            exact: true,
+            gfp_allowed: Gfp::ALL,
+        })
+    }
+
+    fn ctx() -> Result<AllocContext> {
+        AllocContext::new(Gfp::DIRECT_RECLAIM | Gfp::MOVABLE, Order::ZERO).ok_or(EINVAL)
+    }
+
+    /// Takes pages until so many are free.
+    fn leave(region: &Region, nr: u64) -> Result {
+        let zone = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let take =
+            |order| zone.rmqueue(order, Migratetype::Movable, AllocFlags::NO_WATERMARKS, HERE);
+
+        while zone.nr_free() > nr {
+            let order = match zone.nr_free() - nr {
+                1024.. => Order::MAX,
+                _ => Order::ZERO,
+            };
+
+            let _ = take(order).ok_or(ENOMEM)?;
+        }
+        Ok(())
+    }
+
+    fn pgalloc(region: &Region) -> Result<u64> {
+        Ok(region
+            .pageset(ZoneType::Normal)
+            .ok_or(EINVAL)?
+            .events()
+            .pgalloc)
+    }
+
+    #[test]
+    fn row_092_holes_are_filled() -> Result {
+        let region = z256()?;
+        let there = Some(PageIdx::new(9));
+        let mut pages = [there, there, None, None, None, there, None, None];
+
+        assert_eq!(region.alloc_pages_bulk(&ctx()?, &mut pages), 8);
+        assert!(pages.iter().all(Option::is_some));
+        assert_eq!([pages[0], pages[1], pages[5]], [there; 3]);
+        assert_eq!(region.nr_free() + region.nr_pcp(), 65536 - 5);
+        Ok(())
+    }
+
+    #[test]
+    fn row_093_a_single_page_goes_the_usual_way() -> Result {
+        let region = z256()?;
+        let mut pages = [Some(PageIdx::new(9)), None];
+
+        // Low plus one page is too much for the bulk way.
+        leave(&region, 641)?;
+        assert_eq!(region.alloc_pages_bulk(&ctx()?, &mut pages), 2);
+        assert!(pages[1].is_some());
+        Ok(())
+    }
+
+    #[test]
+    fn row_094_all_pages_must_be_above_low() -> Result {
+        let region = z256()?;
+
+        leave(&region, 650)?;
+        assert_eq!(region.alloc_pages_bulk(&ctx()?, &mut [None; 11]), 1);
+        assert_eq!(region.nr_free(), 649);
+        assert_eq!(region.alloc_pages_bulk(&ctx()?, &mut [None; 8]), 8);
+        assert_eq!(region.nr_free(), 641);
+        Ok(())
+    }
+
+    #[test]
+    fn row_095_pages_are_counted_once_each() -> Result {
+        let region = z256()?;
+
+        assert_eq!(region.alloc_pages_bulk(&ctx()?, &mut [None; 20]), 20);
+        assert_eq!(pgalloc(&region)?, 20);
+        Ok(())
+    }
+
+    #[test]
+    fn row_096_what_is_charged_comes_alone() -> Result {
+        let region = z256()?;
+        let charged = AllocContext {
+            gfp: Gfp::DIRECT_RECLAIM | Gfp::ACCOUNT,
+            ..ctx()?
+        };
+
+        assert_eq!(region.alloc_pages_bulk(&charged, &mut [None; 8]), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn row_097_nothing_wanted_is_nothing_done() -> Result {
+        let region = z256()?;
+        let there = Some(PageIdx::new(9));
+
+        assert_eq!(region.alloc_pages_bulk(&ctx()?, &mut []), 0);
+        assert_eq!(region.alloc_pages_bulk(&ctx()?, &mut [there; 3]), 3);
+        assert_eq!(region.nr_free(), 65536);
+        Ok(())
+    }
 }

@@ -88,6 +88,23 @@ impl Region {
         taken
     }
 
+    /// Takes `nr` contiguous pages, a power of two, aligned to themselves, from wherever they can be
+    /// had. `None` if that is nowhere (C: `alloc_contig_pages()`).
+    ///
+    /// Takes locks for a walk over all pages at worst; never sleeps.
+    pub(crate) fn alloc_contig_pages(&self, ctx: &AllocContext, nr: u32) -> Option<PageIdx> {
+        self.zonelist(ctx).find_map(|pageset| {
+            let span = pageset.zone().span();
+            let first = span.start.get().checked_next_multiple_of(nr)?;
+            let end = span.start.add(span.nr_pages).get();
+
+            (first..end)
+                .step_by(nr as usize)
+                .map(PageIdx::new)
+                .find(|start| self.alloc_contig_range(*start, nr).is_ok())
+        })
+    }
+
     /// Gives back `nr` pages from `start` on, each of them in use, in as large blocks as they make
     /// (C: `free_contig_range()`).
     pub(crate) fn free_contig_range(&self, start: PageIdx, nr: u32) {
@@ -213,4 +230,111 @@ fn blocks(start: PageIdx, nr: u32) -> impl Iterator<Item = Block> {
         left = left.wrapping_sub(order.nr_pages());
         Some(block)
     })
+}
+
+#[kunit_tests(rust_buddy_contig)]
+mod tests {
+    use super::{
+        super::{
+            layout::Shares,
+            RegionConfig, //
+        },
+        *, //
+    };
+    use crate::gfp::Gfp;
+
+    fn region(exact: bool) -> Result<Region> {
+        Region::new(RegionConfig {
+            nr_pages: 8192,
+            nid: 0,
+            pageblock_order: Order::new(9).ok_or(EINVAL)?,
+            shares: Shares::NONE,
+            has_huge: true,
+            lazy: false,
+            exact,
+            gfp_allowed: Gfp::ALL,
+        })
+    }
+
+    fn ctx() -> Result<AllocContext> {
+        AllocContext::new(Gfp::MOVABLE, Order::ZERO).ok_or(EINVAL)
+    }
+
+    #[test]
+    fn row_107_what_is_too_much_goes_back_to_the_tail() -> Result {
+        let region = region(false)?;
+        // A page between free ones, so that the surplus cannot merge.
+        let start = region.alloc_pages_exact(&ctx()?, 3).ok_or(ENOMEM)?;
+        let stock = region.nr_pcp();
+        let zone = region.pageset_of(start).ok_or(EINVAL)?.zone();
+
+        assert!(start.is_aligned(Order::new(2).ok_or(EINVAL)?));
+        assert_eq!(zone.nr_free() + stock, 8192 - 3);
+        assert_eq!(zone.snapshot().nr_blocks(Order::ZERO), 1);
+        // The stock has what the refill of order 2 left, nothing of order 0.
+        assert_eq!(stock % 4, 0);
+        region.free_pages_exact(start, 3);
+        region.drain_all_pages();
+        assert_eq!(region.nr_free(), 8192);
+        Ok(())
+    }
+
+    #[test]
+    fn row_150_a_contiguous_range_is_aligned_to_itself() -> Result {
+        let region = region(true)?;
+        let block = region.alloc_pages(&ctx()?).ok_or(ENOMEM)?.block;
+        let start = region.alloc_contig_pages(&ctx()?, 1024).ok_or(ENOMEM)?;
+
+        // The first range has a page in use.
+        assert_eq!(start.get(), 1024);
+        assert_eq!(region.nr_free(), 8192 - 1025);
+        assert_eq!(region.validate().errors, 0);
+        region.free_contig_range(start, 1024);
+        region.free_pages(block);
+        assert_eq!(region.nr_free(), 8192);
+        assert_eq!(region.validate().errors, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn ranges_need_not_be_aligned() -> Result {
+        let region = region(false)?;
+
+        region.alloc_contig_range(PageIdx::new(1000), 1100)?;
+        assert_eq!(region.nr_free() + region.nr_pcp(), 8192 - 1100);
+        assert_eq!(region.validate().errors, 0);
+        assert!(region.alloc_contig_range(PageIdx::new(1500), 3) == Err(EBUSY));
+        region.free_contig_range(PageIdx::new(1000), 1100);
+        region.drain_all_pages();
+        assert_eq!(region.nr_free(), 8192);
+        assert_eq!(region.validate().errors, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_in_stock_can_be_had() -> Result {
+        let region = region(false)?;
+        let block = region.alloc_pages(&ctx()?).ok_or(ENOMEM)?.block;
+
+        region.free_pages(block);
+        assert!(region.nr_pcp() > 0);
+        region.alloc_contig_range(PageIdx::new(0), 512)?;
+        assert_eq!(region.nr_pcp(), 0);
+        region.free_contig_range(PageIdx::new(0), 512);
+        Ok(())
+    }
+
+    #[test]
+    fn a_failure_leaves_no_trace() -> Result {
+        let region = region(true)?;
+        let block = region.alloc_pages(&ctx()?).ok_or(ENOMEM)?.block;
+
+        for (start, nr) in [(0, 512), (0, 2048), (1024, 0), (8000, 1000)] {
+            assert!(region.alloc_contig_range(PageIdx::new(start), nr).is_err());
+            assert_eq!(region.nr_free(), 8191);
+            assert_eq!(region.validate().errors, 0);
+        }
+        region.free_pages(block);
+        Ok(())
+    }
 }

@@ -101,6 +101,8 @@ pub(crate) struct RegionConfig {
     /// Whether CPUs keep nothing in stock and no counter lags, so that every page given back can be
     /// seen on the free lists at once.
     pub(crate) exact: bool,
+    /// The flags that requests keep (C: `gfp_allowed_mask`).
+    pub(crate) gfp_allowed: Gfp,
 }
 
 /// How a request was met.
@@ -316,7 +318,7 @@ impl Region {
     ///
     /// Takes locks; never sleeps.
     pub(crate) fn alloc_pages(&self, ctx: &AllocContext) -> Option<Allocated> {
-        let ctx = &self.grouped(ctx);
+        let ctx = &self.prepare(ctx);
         let allocated = self
             .get_page_from_freelist(ctx, self.fast_flags(ctx))
             .or_else(|| self.alloc_pages_slowpath(ctx));
@@ -330,7 +332,7 @@ impl Region {
     /// Takes a block without waiting for any lock (C: `alloc_pages_nolock()`). `None` if there is
     /// none, a lock is taken, or blocks of this order are in no per-CPU list.
     pub(crate) fn alloc_pages_nolock(&self, ctx: &AllocContext) -> Option<Allocated> {
-        let ctx = &self.grouped(&AllocContext {
+        let ctx = &self.prepare(&AllocContext {
             gfp: ctx.gfp | Gfp::NOLOCK,
             ..*ctx
         });
@@ -340,15 +342,17 @@ impl Region {
         self.get_page_from_freelist(ctx, flags)
     }
 
-    /// Where migratetypes are not kept apart all requests are of one
-    /// (C: `gfp_migratetype()` under `page_group_by_mobility_disabled`).
-    fn grouped(&self, ctx: &AllocContext) -> AllocContext {
-        match self.mobility_off {
-            true => AllocContext {
-                migratetype: Migratetype::Unmovable,
-                ..*ctx
+    /// A request as this region takes it: with the flags that are allowed, and where migratetypes
+    /// are not kept apart, of the one type (C: `gfp_allowed_mask`,
+    /// `page_group_by_mobility_disabled`).
+    fn prepare(&self, ctx: &AllocContext) -> AllocContext {
+        AllocContext {
+            gfp: ctx.gfp.and(self.config.gfp_allowed),
+            migratetype: match self.mobility_off {
+                true => Migratetype::Unmovable,
+                false => ctx.migratetype,
             },
-            false => *ctx,
+            ..*ctx
         }
     }
 
@@ -371,7 +375,7 @@ impl Region {
     #[cold]
     fn alloc_pages_slowpath(&self, ctx: &AllocContext) -> Option<Allocated> {
         let defrag = self.defrag_mode.load(Relaxed);
-        let flags = slowpath::alloc_flags(ctx.gfp, ctx.order, defrag);
+        let flags = slowpath::alloc_flags(ctx, defrag);
         let look = |flags| self.get_page_from_freelist(ctx, flags);
         let allocated = look(flags)
             .or_else(|| look(slowpath::retry_flags(ctx.gfp, flags)?))
@@ -500,6 +504,7 @@ mod tests {
             has_huge: true,
             lazy: false,
             exact: true,
+            gfp_allowed: Gfp::ALL,
         })
     }
 
@@ -737,6 +742,22 @@ mod tests {
         region.free_pages(Block::new(PageIdx::new(1 << 30), Order::ZERO));
         assert_eq!(region.nr_free(), 1024);
         assert_eq!(region.validate().errors, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn row_004_flags_that_are_not_allowed_have_no_effect() -> Result {
+        let kernel = Gfp::DIRECT_RECLAIM | Gfp::KSWAPD_RECLAIM | Gfp::IO | Gfp::FS;
+        let region = Region::new(RegionConfig {
+            gfp_allowed: Gfp::from_bits(!0x400),
+            ..*default_region()?.config()
+        })?;
+        let ctx = AllocContext::new(kernel, Order::ZERO).ok_or(EINVAL)?;
+        let flags = slowpath::alloc_flags(&region.prepare(&ctx), false);
+
+        // It never waits: 0x850 instead of 0x840.
+        assert!(flags == 0x850);
+        assert!(!region.prepare(&ctx).gfp.allows_blocking());
         Ok(())
     }
 }

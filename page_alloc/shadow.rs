@@ -15,6 +15,7 @@ use super::{
     RegionConfig, //
 };
 use crate::{
+    gfp::Gfp,
     pcp::{
         tuning::PcpLimits,
         PcpRoom, //
@@ -86,6 +87,7 @@ impl Region {
             has_huge: config.has_huge,
             lazy: false,
             exact: false,
+            gfp_allowed: Gfp::ALL,
         };
 
         let mut nodes = KVec::with_capacity(1, GFP_KERNEL)?;

@@ -15,6 +15,7 @@ shift 2
 target=$CARGO_TARGETS/${dir##*/}
 fetched=$CACHE/cargo/fetched-$(hash_of <"$dir/Cargo.lock")
 mkdir -p "$target" "$CACHE/cargo"
+echo "$TOP" >"$CARGO_TARGETS/tree" # for clean-cache.sh
 cd "$dir"
 lock "cargo-${dir##*/}"
 if [ ! -e "$fetched" ]; then

@@ -1,20 +1,28 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# All checks and tests, in order, each whatever became of those before it: check.sh [PART...]
-# The last line is "N passed, N failed, N skipped". With SOAK=1, parts that were done on the very same
-# tree are not run again (out/soak).
+# All checks and tests, each whatever becomes of the others: check.sh [PART...]
+#
+#   LANES=N   how many parts run at once (default 2; 1 with V=1)
+#   V=1       show all output as it comes; without it each part's goes to out/log/check-PART.log only
+#   SOAK=1    the long tier; parts that were done on the very same tree are not run again (out/soak)
+#
+# The end is a table, what failed and why, and the line "N passed, N failed, N skipped".
 
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 S=$TOP/scripts
 LOG=$TOP/out/log
-passed=0 failed=0 skipped=0
 mkdir -p "$LOG"
+[ "${V:-0}" = 0 ] || LANES=${LANES:-1}
+LANES=${LANES:-2}
 
 # Kind of the output, then the command. one: the exit status is the result (4: skipped).
 declare -A PART=(
+	[build-a]="one $S/build-module.sh a"
+	[build-b]="one $S/build-module.sh b"
+	[build-c]="one $S/build-module.sh c"
 	[fmt]="one $S/fmt.sh --check"
 	[shellcheck]="one $S/shellcheck.sh"
 	[console-scan]="ktap $S/console-scan.sh --self-test"
@@ -24,7 +32,6 @@ declare -A PART=(
 	[host]="cargo $S/cargo.sh tests/host test --workspace --no-fail-fast -- --show-output"
 	[tools]="cargo $S/cargo.sh tools test --workspace --no-fail-fast"
 	[uapi]="one $S/in-sandbox -n tools/bindgen.sh --check"
-	[build-a]="one $S/build-module.sh a"
 	[no-panic]="one $S/no-panic.sh out/a/rust_buddy.ko"
 	[unsafe]="one $S/unsafe-check.sh"
 	[kselftest-a]="ktap $S/kselftest.sh a"
@@ -32,8 +39,10 @@ declare -A PART=(
 	[kunit-b]="ktap $S/kunit.sh b"
 	[kunit-c]="ktap $S/kunit.sh c"
 )
-ORDER=(fmt shellcheck console-scan clippy-module clippy-host clippy-tools host tools uapi build-a
-	no-panic unsafe kselftest-a kselftest-b kunit-b kunit-c)
+# The builds first, each alone, because others need their products; then the longest, beside which all
+# the others have time.
+ORDER=(build-a build-b build-c kselftest-b fmt shellcheck console-scan unsafe no-panic uapi clippy-module
+	clippy-host clippy-tools host tools kselftest-a kunit-b kunit-c)
 
 # What the tree is, with what is not committed.
 tree_hash() {
@@ -72,47 +81,174 @@ count() {
 	echo "$p $f $s"
 }
 
-run() {
-	local name=$1 kind=${PART[$1]%% *} command start rc=0 p f s stamp=''
-	read -r -a command <<<"${PART[$1]#* }"
-	if [ "${SOAK:-0}" != 0 ]; then
-		stamp=$TOP/out/soak/$name-$TREE
-		mkdir -p "$TOP/out/soak"
-		if [ -s "$stamp" ]; then
-			read -r p f s <"$stamp"
-			say "$name: done on this tree before"
-			total "$name" "$p" "$f" "$s" 0
-			return
-		fi
-	fi
-	say "$name ..."
-	start=$(now)
-	# The log has the output alone: messages of the machinery are no test results.
-	set +e
-	"${command[@]}" | tee "$LOG/check-$name.log"
-	rc=${PIPESTATUS[0]}
-	set -e
-	[ "$rc" != 130 ] || exit 130
-	read -r p f s < <(count "$kind" "$LOG/check-$name.log" "$rc")
-	total "$name" "$p" "$f" "$s" $(($(now) - start))
-	[ -z "$stamp" ] || [ "$f" != 0 ] || echo "$p $f $s" >"$stamp"
+# ---- what a part needs ------------------------------------------------------------------------
+
+rig_of() {
+	case $1 in
+	no-panic | clippy-module) echo a ;;
+	build-? | kselftest-? | kunit-?) echo "${1: -1}" ;;
+	esac
 }
 
-total() {
-	passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
-	TABLE+=$(printf '%-14s %6d passed %4d failed %4d skipped %6d s' "$@")$'\n'
-	[ "$3" = 0 ] || TABLE+=$(grep -E '^ *not ok |^test .* FAILED|^guest (hung|died)' "$LOG/check-$1.log" |
-		grep -v '# *SKIP' | head -n 20 | sed 's/^ */    /' || true)$'\n'
+# Made here, where their progress is seen, and not in a part.
+make_rigs() {
+	local r
+	"$S/sandbox.sh"
+	for r in $(for part in "$@"; do rig_of "$part"; done | sort -u); do
+		"$S/rig-$r.sh" || BROKEN+=$r
+	done
+}
+
+# ---- lanes ------------------------------------------------------------------------------------
+
+declare -A PID=() BEGAN=() RESULT=()
+
+stop_all() {
+	local name
+	trap '' INT TERM
+	clear_progress
+	for name in "${!PID[@]}"; do kill -TERM -- "-${PID[$name]}" 2>/dev/null || true; done
+	wait
+	say "stopped; run it again to go on"
+	exit 130
+}
+
+stamp_of() { echo "$TOP/out/soak/$1-$TREE"; }
+
+done_before() { [ "${SOAK:-0}" != 0 ] && [ -s "$(stamp_of "$1")" ]; }
+
+start() {
+	local name=$1 command
+	if done_before "$name"; then
+		RESULT[$name]="$(cat "$(stamp_of "$name")") 0"
+		tell "$name: done on this tree before"
+		return
+	fi
+	read -r -a command <<<"${PART[$name]#* }"
+	[[ $(rig_of "$name") != ["$BROKEN"] ]] ||
+		command=(sh -c "echo 'its rig could not be made: see the beginning'; exit 2")
+	tell "$name ..."
+	BEGAN[$name]=$(now)
+	if [ "${V:-0}" = 0 ]; then
+		setsid "${command[@]}" >"$LOG/check-$name.log" 2>&1 </dev/null &
+	else
+		# shellcheck disable=SC2016
+		setsid bash -o pipefail -c '"$@" 2>&1 | tee "$0"' "$LOG/check-$name.log" "${command[@]}" </dev/null &
+	fi
+	PID[$name]=$!
+}
+
+# reap: takes in the results of the parts that have ended.
+reap() {
+	local name rc p f s
+	for name in "${!PID[@]}"; do
+		kill -0 "${PID[$name]}" 2>/dev/null && continue
+		rc=0
+		wait "${PID[$name]}" || rc=$?
+		unset "PID[$name]"
+		read -r p f s < <(count "${PART[$name]%% *}" "$LOG/check-$name.log" "$rc")
+		RESULT[$name]="$p $f $s $(($(now) - BEGAN[$name]))"
+		tell "$name: $p passed, $f failed, $s skipped, $(($(now) - BEGAN[$name])) s"
+		if [ "${SOAK:-0}" != 0 ] && [ "$f" = 0 ]; then
+			mkdir -p "$TOP/out/soak"
+			echo "$p $f $s" >"$(stamp_of "$name")"
+		fi
+	done
+}
+
+# lanes N: until fewer than N parts run.
+lanes() {
+	while reap && [ ${#PID[@]} -ge "$1" ]; do
+		show_progress
+		sleep 0.3 &
+		wait $! || true
+	done
+}
+
+run() {
+	local name
+	for name in "$@"; do
+		lanes "$LANES"
+		start "$name"
+		[[ $name != build-* ]] || lanes 1
+	done
+	lanes 1
+}
+
+# ---- what is seen -----------------------------------------------------------------------------
+
+tell() {
+	clear_progress
+	echo "[check] $*"
+}
+
+clear_progress() { [ ! -t 1 ] || printf '\r\033[K'; }
+
+show_progress() {
+	local name line='' width
+	[ -t 1 ] && [ "${V:-0}" = 0 ] || return 0
+	for name in "${!PID[@]}"; do
+		line+="  $name $(($(now) - BEGAN[$name])) s $(tail -c 4000 "$LOG/check-$name.log" | tr -d '\r' | awk '
+			/# Subtest: / { s = $NF }
+			NF { l = $0 }
+			END { print s ? s : substr(l, 1, 30) }')"
+	done
+	width=$(stty size 2>/dev/null | cut -d' ' -f2)
+	printf '\r\033[K%s' "${line:0:$((${width:-80} - 1))}"
+}
+
+table() {
+	local name
+	passed=0 failed=0 skipped=0
+	echo
+	for name in "$@"; do
+		# shellcheck disable=SC2086
+		set -- ${RESULT[$name]}
+		passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+		printf '%-14s %6d passed %4d failed %4d skipped %6d s\n' "$name" "$@"
+	done
+}
+
+# excerpt NAME KIND: what failed, and the lines that tell why.
+excerpt() {
+	local log=$LOG/check-$1.log found=''
+	case $2 in
+	ktap) found=$(awk -f "$S/check-excerpt.awk" "$log") ;;
+	cargo)
+		found=$(grep -E '^test .* FAILED' "$log" | sort -u || true)
+		found+=$(awk '/^error/ { on = 8 } /^failures:/ { on = 25 } on-- > 0' "$log" | sed '1s/^/\n/')
+		;;
+	esac
+	[ -n "$found" ] || found=$(tail -n 30 "$log")
+	head -n 50 <<<"$found" | tr -d '\r' | cut -c1-160
+	if grep -qE '^\[guest\].*guest (hung|died)' "$log" && [ -s "$LOG/$1.console" ]; then
+		echo "the end of its console:"
+		tail -n 15 "$LOG/$1.console" | tr -d '\r' | cut -c1-120 | sed 's/^/    /'
+	fi
+}
+
+failures() {
+	local name
+	for name in "$@"; do
+		# shellcheck disable=SC2086
+		set -- ${RESULT[$name]}
+		[ "$2" != 0 ] || continue
+		printf '\n==== %s: %d failed; all its output: out/log/check-%s.log\n' "$name" "$2" "$name"
+		excerpt "$name" "${PART[$name]%% *}"
+	done
 }
 
 cd "$TOP"
-TREE=$(tree_hash) TABLE='' begin=$(now)
+TREE=$(tree_hash) BROKEN=- begin=$(now)
 [ $# != 0 ] || set -- "${ORDER[@]}"
 for part in "$@"; do
 	[ -n "${PART[$part]-}" ] || die "no part $part: there are ${ORDER[*]}"
 done
-for part in "$@"; do run "$part"; done
-printf '\n%s\n' "$TABLE" | cat -s
-echo "$(($(now) - begin)) s in all, logs in out/log"
+make_rigs "$@"
+trap stop_all INT TERM
+run "$@"
+table "$@"
+failures "$@"
+printf '\n%s\n' "$(($(now) - begin)) s in all, logs in out/log"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

@@ -10,14 +10,17 @@ rig=${1:?a or b}
 case $rig in
 # kunit.enable=0: no KUnit run at each insmod, and no taint from it.
 a) options=(--node "768M,cpus=0-1" --node 768M --limit 900) taint=12288 ;;
-b) options=(--node "1G,cpus=0-1" --node 1G --limit 1800 --append kunit.enable=0 --kmemleak) taint=4096 ;;
+b) options=(--node "1G,cpus=0-1" --node 1G --limit 1800 --append kunit.enable=0) taint=4096 ;;
 *) die "usage: kselftest.sh a|b" ;;
 esac
 [ "${SOAK:-0}" = 0 ] || options+=(--limit 14400)
 
 "$TOP/scripts/build-module.sh" "$rig"
 "$TOP/scripts/rbctl.sh"
-"$TOP/scripts/in-sandbox" -n make -s -C "$TOP/tests/kselftest" "OUT=$TOP/out/kselftest" CC=gcc-14 -j"$JOBS"
+(
+	lock "kselftest-$(printf %s "$TOP" | hash_of)"
+	"$TOP/scripts/in-sandbox" -n make -s -C "$TOP/tests/kselftest" "OUT=$TOP/out/kselftest" CC=gcc-14 -j"$JOBS"
+)
 rc=0
 "$TOP/scripts/boot.sh" "$rig" --name "kselftest-$rig" "${options[@]}" \
 	--append "init_on_alloc=0 numa_balancing=disable" -- \

@@ -6,7 +6,7 @@
 
 suites=/sys/kernel/debug/kunit
 bad=0
-ls "$suites" >/tmp/before
+before="$(echo "$suites"/*/)"
 if ! insmod /lib/rust_buddy.ko size_mb=16; then
 	echo "not ok - insmod"
 	dmesg | tail -n 5 | sed 's/^/# /'
@@ -14,16 +14,17 @@ if ! insmod /lib/rust_buddy.ko size_mb=16; then
 fi
 found=0
 for s in "$suites"/*/; do
-	s=$(basename "$s")
-	! grep -qxF "$s" /tmp/before || continue
+	s=${s%/}
+	s=${s##*/}
+	case $before in *"/$s/"*) continue ;; esac
 	found=$((found + 1))
-	cat "$suites/$s/results"
-	if ! grep -qE "^(not )?ok [0-9]+ $s( |\$)" "$suites/$s/results"; then
-		echo "not ok - suite $s was cut off"
-		bad=1
-	elif grep -qE '^ *not ok ' "$suites/$s/results"; then
-		bad=1
-	fi
+	# One process for each suite: on the debug kernel one takes a tenth of a second.
+	awk -v suite="$s" '
+		{ print }
+		/^ *not ok / { bad = 1 }
+		/^(not )?ok / && ($2 == suite || $3 == suite || $4 == suite) { ended = 1 }
+		END { if (!ended) print "not ok - suite " suite " was cut off"; exit bad || !ended }
+	' "$suites/$s/results" || bad=1
 done
 [ "$found" != 0 ] || { echo "not ok - the module has KUnit suites"; bad=1; }
 echo "# $found suites"

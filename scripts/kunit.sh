@@ -8,7 +8,8 @@ set -euo pipefail
 
 rig=${1:?b or c}
 case $rig in
-b) options=(--node "1G,cpus=0-1" --node 1G) ;;
+# Nothing here looks for leaks, and without them it boots in half the time.
+b) options=(--node "1G,cpus=0-1" --node 1G --append kmemleak=off) ;;
 c) options=(--mem 1G) ;;
 *) die "usage: kunit.sh b|c" ;;
 esac

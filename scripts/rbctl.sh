@@ -6,6 +6,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+lock "rbctl-$(printf %s "$TOP" | hash_of)"
 STATIC=1 "$TOP/scripts/cargo.sh" tools build --release --quiet --bin rbctl
 mkdir -p "$TOP/out/bin"
 bin=$CARGO_TARGETS/tools/x86_64-unknown-linux-gnu/release/rbctl

@@ -62,7 +62,8 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    fn new() -> Self {
+    /// No text yet.
+    pub(crate) fn new() -> Self {
         Self {
             bytes: KVVec::new(),
             len: 0,
@@ -94,7 +95,8 @@ impl Text {
         Ok(())
     }
 
-    fn as_slice(&self) -> &[u8] {
+    /// What was written.
+    pub(crate) fn as_slice(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or(&[])
     }
 }

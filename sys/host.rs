@@ -55,6 +55,25 @@ pub(crate) const fn nr_zone_types() -> usize {
     bindings::zone_type___MAX_NR_ZONES as usize
 }
 
+/// Whether this kernel was started to save the memory of one that crashed
+/// (C: `is_kdump_kernel()`).
+#[cfg(CONFIG_CRASH_DUMP)]
+pub(crate) fn is_kdump_kernel() -> bool {
+    extern "C" {
+        // The bindings do not have it. Where the crashed kernel left its headers, or all ones.
+        static elfcorehdr_addr: u64;
+    }
+    // SAFETY: Set at boot and not changed later.
+    let address = unsafe { (&raw const elfcorehdr_addr).read() };
+    address != u64::MAX
+}
+
+/// Whether this kernel was started to save the memory of one that crashed.
+#[cfg(not(CONFIG_CRASH_DUMP))]
+pub(crate) fn is_kdump_kernel() -> bool {
+    false
+}
+
 /// Whether huge pages have per-CPU lists (C: `CONFIG_TRANSPARENT_HUGEPAGE`).
 pub(crate) const HAS_HUGE_PAGES: bool = cfg!(CONFIG_TRANSPARENT_HUGEPAGE);
 
@@ -112,6 +131,14 @@ const fn leading_number(text: &[u8]) -> (u32, &[u8]) {
         value = value * 10 + (*first - b'0') as u32;
     }
     (value, rest)
+}
+
+/// Whether the caller is a real-time or deadline task (C: `rt_or_dl_task(current)`).
+pub(crate) fn current_is_rt() -> bool {
+    let task = kernel::current!().as_ptr();
+    // SAFETY: The current task stays while we run; an aligned word that may change meanwhile.
+    let prio = unsafe { (&raw const (*task).prio).read_volatile() };
+    prio < bindings::MAX_RT_PRIO as i32
 }
 
 /// Who opened the device, for people to read.

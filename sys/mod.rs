@@ -24,6 +24,31 @@ mod mm;
 mod node;
 mod percpu;
 mod periodic;
+#[cfg(not(all(
+    CONFIG_X86_64,
+    CONFIG_NUMA,
+    CONFIG_SMP,
+    CONFIG_SPARSEMEM_VMEMMAP,
+    CONFIG_SPARSEMEM_EXTREME,
+    CONFIG_TRANSPARENT_HUGEPAGE,
+    CONFIG_CONTIG_ALLOC,
+    CONFIG_CMA,
+    not(CONFIG_PREEMPT_RT)
+)))]
+#[path = "no_real.rs"]
+mod real;
+#[cfg(all(
+    CONFIG_X86_64,
+    CONFIG_NUMA,
+    CONFIG_SMP,
+    CONFIG_SPARSEMEM_VMEMMAP,
+    CONFIG_SPARSEMEM_EXTREME,
+    CONFIG_TRANSPARENT_HUGEPAGE,
+    CONFIG_CONTIG_ALLOC,
+    CONFIG_CMA,
+    not(CONFIG_PREEMPT_RT)
+))]
+mod real;
 mod rwsem;
 pub(crate) mod uapi;
 mod vma;
@@ -58,7 +83,9 @@ pub(crate) use self::{
     host::{
         capable_sys_admin,
         cond_resched,
+        current_is_rt,
         host_version,
+        is_kdump_kernel,
         now_ns,
         nr_zone_types,
         pageblock_order,
@@ -88,5 +115,15 @@ pub(crate) use self::{
     periodic::{
         Periodic,
         Tick, //
+    },
+    real::{
+        is_locked_down,
+        nr_online_nodes,
+        HostGfp,
+        Pinned,
+        RealBlock,
+        RealNode,
+        RealZone,
+        IS_SUPPORTED as CAN_DRIVE_ZONES, //
     }, //
 };

@@ -16,6 +16,11 @@ use kernel::bindings;
 #[derive(Clone, Copy)]
 pub(super) struct HostZone(*mut bindings::zone);
 
+// SAFETY: A zone belongs to no thread.
+unsafe impl Send for HostZone {}
+// SAFETY: Whoever follows the pointer must see to it that others may do so too.
+unsafe impl Sync for HostZone {}
+
 impl HostZone {
     /// The C zone. Valid for ever.
     pub(super) fn as_ptr(self) -> *mut bindings::zone {

@@ -33,6 +33,7 @@ use super::{
     vmstat::Events,
     watermark::WATERMARK_BOOST_FACTOR, //
 };
+use crate::sys;
 use kernel::prelude::*;
 
 /// What a zone's allocator is made for.
@@ -76,6 +77,8 @@ pub(crate) struct Buddy {
     pub(super) managed: u64,
     pub(super) marks: Marks,
     pub(super) boost_factor: u64,
+    /// This kernel only saves a crash dump (C: `is_kdump_kernel()`).
+    pub(super) is_kdump: bool,
     /// The background reclaimer is to be woken: the watermarks were boosted
     /// (C: `ZONE_BOOSTED_WATERMARK`).
     pub(super) boosted: bool,
@@ -122,6 +125,7 @@ impl Buddy {
             managed: 0,
             marks: Marks::NONE,
             boost_factor: WATERMARK_BOOST_FACTOR,
+            is_kdump: sys::is_kdump_kernel(),
             boosted: false,
             seq: 0,
             events: Events::ZERO,

@@ -182,7 +182,10 @@ impl Buddy {
         let max = mult_frac(self.marks.levels.high, self.boost_factor);
 
         // In small zones a boost would take more than it could ever win.
-        if self.boost_factor == 0 || max == 0 || pageblock.wrapping_mul(4) > self.managed {
+        let small = pageblock.wrapping_mul(4) > self.managed;
+
+        // A kernel that saves a crash dump ends before a boost could pay.
+        if self.boost_factor == 0 || max == 0 || small || self.is_kdump {
             return false;
         }
         let boost = self.marks.boost.wrapping_add(pageblock);
@@ -472,6 +475,81 @@ mod tests {
         buddy.free(Block::new(PageIdx::new(0), Order::MAX), FreeFlags::None);
         assert!(alloc_low(&mut buddy, 0, Unmovable).is_none());
         assert_eq!(alloc(&mut buddy, 0, Movable, flags), Some(0));
+        Ok(())
+    }
+
+    /// A zone of 65536 pages whose high watermark is 768.
+    fn z256() -> Result<Buddy> {
+        let mut buddy = new_free(65536)?;
+
+        buddy.marks.levels.high = 768;
+        Ok(buddy)
+    }
+
+    #[test]
+    fn row_035_boosts_grow_by_a_pageblock_up_to_a_limit() -> Result {
+        let mut buddy = z256()?;
+
+        for expected in [512, 1024, 1152, 1152] {
+            assert!(buddy.boost_watermark());
+            assert_eq!(buddy.marks.boost, expected);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn row_036_small_zones_are_not_boosted() -> Result {
+        let mut buddy = z256()?;
+
+        buddy.managed = 2047;
+        assert!(!buddy.boost_watermark());
+        buddy.managed = 2048;
+        assert!(buddy.boost_watermark());
+        Ok(())
+    }
+
+    #[test]
+    fn row_037_a_crash_kernel_does_not_boost() -> Result {
+        let mut buddy = z256()?;
+
+        buddy.is_kdump = true;
+        assert!(!buddy.boost_watermark());
+        assert_eq!(buddy.marks.boost, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn row_039_every_attempt_to_claim_boosts_but_not_all_wake() -> Result {
+        for (flags, wakes) in [
+            (AllocFlags::WMARK_LOW, false),
+            (AllocFlags::WMARK_LOW | AllocFlags::KSWAPD, true),
+        ] {
+            let mut buddy = with_free_singles(Reclaimable, 255)?;
+
+            buddy.managed = 65536;
+            buddy.marks.levels.high = 768;
+            let _ = alloc(&mut buddy, 0, Unmovable, flags).ok_or(ENOMEM)?;
+            assert_eq!(buddy.marks.boost, 512);
+            assert_eq!(buddy.boosted, wakes);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn row_064_cma_areas_and_the_rest_are_used_evenly() -> Result {
+        for (cma, others, first_is_cma) in [(501, 499, true), (500, 500, false)] {
+            let mut buddy = new_free(2048)?;
+            let flags = AllocFlags::WMARK_LOW | AllocFlags::CMA;
+
+            while alloc_low(&mut buddy, 10, Movable).is_some() {}
+            buddy
+                .blocks
+                .set_migratetype(PageIdx::new(0), Migratetype::Cma);
+            free(&mut buddy, 0..cma);
+            free(&mut buddy, 1024..1024 + others);
+            let page = alloc(&mut buddy, 0, Movable, flags).ok_or(ENOMEM)?;
+            assert_eq!((page < 512), first_is_cma);
+        }
         Ok(())
     }
 }

@@ -43,7 +43,7 @@ done
 
 start=$(node_pages)
 i=0
-while [ $i -lt "$(times 10 5 1000)" ] && [ $ktap_bad = 0 ]; do
+while [ $i -lt "$(times 10 3 1000)" ] && [ $ktap_bad = 0 ]; do
 	ledger 64
 	i=$((i + 1))
 done

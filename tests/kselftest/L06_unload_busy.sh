@@ -27,7 +27,7 @@ busy() {
 	same load "$(load "size_mb=64 nid=$NODE")" OK
 	start "$1"
 	same "unload while held by $1" "$(unload)" EWOULDBLOCK
-	same "again" "$(unload)" EWOULDBLOCK
+	[ "$(times a b a)" = b ] || same "again" "$(unload)" EWOULDBLOCK
 	same "what rmmod says" "$(rmmod rust_buddy 2>&1 | grep -c 'Resource temporarily unavailable')" 1
 	true_that "still there" test -c $DEV -a -r $DEBUGFS/buddyinfo
 	stop

@@ -3,7 +3,7 @@
 # Readers and openers hammer the device and debugfs while the module comes and goes.
 . "${0%/*}/ktap.sh"
 plan 2
-N=$(times 15 5 200)
+N=$(times 15 3 200)
 
 hammer() {
 	while [ ! -e /tmp/race_end.$$ ]; do

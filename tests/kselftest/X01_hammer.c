@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * All CPUs allocate and free at random for 20 seconds while a reader looks at everything. Who owns
+ * All CPUs allocate and free at random for some seconds while a reader looks at everything. Who owns
  * which page is written down in shared memory: two owners at once are an error, and so is a word in
  * a page that its owner did not write. At the end RB_VERIFY and the sums.
  */
@@ -18,7 +18,7 @@ static uint32_t seconds(void)
 {
 	const char *s = getenv("HAMMER_SECONDS");
 
-	return s ? (uint32_t)atoi(s) : rb_times(20, 20, 300);
+	return s ? (uint32_t)atoi(s) : rb_times(12, 10, 300);
 }
 
 static void own(const struct rb_alloc *a, uint32_t from, uint32_t to)

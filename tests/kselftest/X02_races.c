@@ -74,7 +74,7 @@ static void structure_changes_meanwhile(void)
 	rb_pin(0);
 	race.stop = 0;
 	NEED(!pthread_create(&t, NULL, flipper, &b));
-	for (unsigned int i = 0; i < rb_times(400, 30, 100000); i++) {
+	for (unsigned int i = 0; i < rb_times(400, 12, 100000); i++) {
 		struct rb_query q;
 		uint64_t pages = 0;
 
@@ -114,7 +114,7 @@ static void reset_against_the_rest(void)
 	race.stop = 0;
 	race.fd = dev_open();
 	NEED(!pthread_create(&t, NULL, resetter, NULL));
-	for (unsigned int i = 0; i < rb_times(1000, 100, 200000); i++) {
+	for (unsigned int i = 0; i < rb_times(1000, 40, 200000); i++) {
 		struct rb_alloc a;
 		int err = dev_alloc(race.fd, RB_GFP_KERNEL, i % 11, &a);
 		void *p;
@@ -164,12 +164,12 @@ static void *mapper(void *arg)
 static void reset_is_all_or_nothing(void)
 {
 	static struct rb_block b[2048];
-	unsigned int busy = 0;
+	unsigned int busy = 0, nr = rb_times(ARRAY_SIZE(b), 256, ARRAY_SIZE(b));
 
 	rb_pin(0);
 	race.fd = dev_open();
 	pthread_barrier_init(&race.gate, NULL, 2);
-	for (unsigned int i = 0; i < rb_times(200, 40, 10000); i++) {
+	for (unsigned int i = 0; i < rb_times(200, 20, 10000); i++) {
 		struct rb_query q;
 		uint64_t offset;
 		uint32_t done;
@@ -177,7 +177,7 @@ static void reset_is_all_or_nothing(void)
 		void *p;
 		int err;
 
-		NEED(!dev_bulk(race.fd, RB_GFP_KERNEL, 0, b, ARRAY_SIZE(b), &done));
+		NEED(!dev_bulk(race.fd, RB_GFP_KERNEL, 0, b, nr, &done));
 		NEED(!dev_query(race.fd, &q));
 		offset = RB_MMAP_BASE + ((uint64_t)b[i % done].id << q.window_shift);
 		race.stop = 0;
@@ -245,7 +245,7 @@ static void unmap_against_free(void)
 
 	rb_pin(0);
 	pthread_barrier_init(&race.gate, NULL, 2);
-	for (unsigned int i = 0; i < rb_times(600, 60, 100000); i++) {
+	for (unsigned int i = 0; i < rb_times(600, 40, 100000); i++) {
 		struct rb_alloc a;
 		char *p;
 		int err;

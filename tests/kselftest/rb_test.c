@@ -150,6 +150,7 @@ static void call(void *arg)
 static int run_case(const struct rb_program *p, size_t i)
 {
 	const struct rb_case *c = &p->cases[i];
+	uint64_t start = rb_now_ns();
 	bool skipped;
 
 	memset(shared, 0, sizeof(*shared));
@@ -158,6 +159,8 @@ static int run_case(const struct rb_program *p, size_t i)
 		check_idle();
 	if (shared->failures > MAX_DIAG)
 		rb_diag("%u failed checks in all", shared->failures);
+	if (rb_now_ns() - start > 2000000000u)
+		rb_diag("%.1f s for %s", (double)(rb_now_ns() - start) / 1e9, c->name);
 	skipped = shared->skipped && !shared->failures;
 	printf("%sok %zu %s%s%s\n", shared->failures ? "not " : "", i + 1, c->name,
 	       skipped ? " # SKIP " : "", skipped ? shared->why : "");

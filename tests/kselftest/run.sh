@@ -34,7 +34,7 @@ A01_alloc_free_each_order	exact	20
 A02_split_merge_closed_form	exact	20
 A04_migratetype_fallback	exact	20
 A05_watermarks			exact	20
-U02_unknown_cmds		fresh	20
+U02_unknown_cmds		exact	20
 U03_struct_growth		same	20
 U04_errno_table			same	30
 U05_boundary_matrix		same	40
@@ -43,7 +43,7 @@ U07_readonly_fd			same	20
 U08_query_consistency		same	20
 U09_compat32			same	20
 U12_open_limit			same	30
-M02_map_contents		same	30
+M02_map_contents		fresh	30
 M03_lifetime_permutations	exact	60
 M04_gup_refused			fresh	20
 M06_stale_contents		same	60
@@ -122,7 +122,7 @@ for t in $list; do
 	rest=${t#*:}
 	nr=$((nr + 1))
 	echo "    # Subtest: $name"
-	t0=$(cut -d' ' -f1 /proc/uptime)
+	read -r t0 _ </proc/uptime
 	prepare "${rest%:*}"
 	ktap_run "$(limit "${rest#*:}")" "$DIR/$name"
 	status=$?

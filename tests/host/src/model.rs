@@ -89,6 +89,7 @@ impl Model {
             has_huge: pageblock_order == 9,
             lazy: false,
             exact: false,
+            gfp_allowed: Gfp::ALL,
         });
 
         Self {

@@ -98,6 +98,11 @@ pub(crate) fn nr_online_cpus() -> u32 {
     nr_cpus()
 }
 
+/// This is no kernel at all.
+pub(crate) fn is_kdump_kernel() -> bool {
+    false
+}
+
 /// CPUs of a node.
 pub(crate) fn nr_cpus_of_node(nid: i32) -> u32 {
     match nid {

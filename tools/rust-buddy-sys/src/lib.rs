@@ -50,6 +50,10 @@ pub const RB_TUNE_GET: Opcode = opcode::read_write::<rb_tune>(TYPE, RB_NR_TUNE_G
 pub const RB_TUNE_SET: Opcode = opcode::read_write::<rb_tune>(TYPE, RB_NR_TUNE_SET as u8);
 /// Give what CPUs have in stock back.
 pub const RB_DRAIN: Opcode = opcode::write::<rb_drain>(TYPE, RB_NR_DRAIN as u8);
+/// The same operations on the kernel's own zones and on the shadow.
+pub const RB_REPLAY: Opcode = opcode::read_write::<rb_replay>(TYPE, RB_NR_REPLAY as u8);
+/// A shadow of the kernel's own zones.
+pub const RB_CLONE_ZONE: Opcode = opcode::read_write::<rb_clone_zone>(TYPE, RB_NR_CLONE_ZONE as u8);
 /// Recount everything.
 pub const RB_VERIFY: Opcode = opcode::read_write::<rb_verify>(TYPE, RB_NR_VERIFY as u8);
 /// Free everything of this open file.
@@ -69,6 +73,8 @@ const _: () = {
     assert!(RB_TUNE_SET == 0xc040_bb11);
     assert!(RB_DRAIN == 0x4020_bb16);
     assert!(RB_BLOCKMAP == 0xc030_bb0c);
+    assert!(RB_REPLAY == 0xc1d0_bb32);
+    assert!(RB_CLONE_ZONE == 0xc040_bb33);
     assert!(RB_VERIFY == 0xc060_bb34);
     assert!(RB_RESET == 0x4010_bb3f);
 };

@@ -49,6 +49,7 @@ pub const RB_QUERY_PFN: u32 = 1;
 pub const RB_FEATURE_MMAP: u32 = 1;
 pub const RB_FEATURE_MMAP_PMD: u32 = 2;
 pub const RB_FEATURE_PCP: u32 = 4;
+pub const RB_FEATURE_ORACLE: u32 = 8;
 pub const RB_NO_NODE: i32 = -1;
 pub const RB_FREE_ZAP: u32 = 1;
 pub const RB_FREE_DRAIN: u32 = 2;
@@ -60,6 +61,16 @@ pub const RB_PB_NID_SHIFT: u32 = 8;
 pub const RB_PB_LARGEST_SHIFT: u32 = 16;
 pub const RB_RESET_FD: u32 = 1;
 pub const RB_RESET_ZAP: u32 = 2;
+pub const RB_CLONE_RELEASE: u32 = 1;
+pub const RB_CLONE_NO_SHADOW: u32 = 2;
+pub const RB_CLONE_DRAIN: u32 = 4;
+pub const RB_REPLAY_MAX_ENTRIES: u32 = 65536;
+pub const RB_REPLAY_MAX_SLOTS: u32 = 1048576;
+pub const RB_REPLAY_MAX_BULK: u32 = 512;
+pub const RB_REPLAY_MAX_INTERVAL: u32 = 4096;
+pub const RB_REPLAY_MAX_TEXT: u32 = 1048576;
+pub const RB_REPLAY_NONE: u32 = 4294967295;
+pub const RB_MAX_COVERAGE: u32 = 40;
 pub const RB_NR_QUERY: u32 = 0;
 pub const RB_NR_ALLOC: u32 = 1;
 pub const RB_NR_FREE: u32 = 2;
@@ -72,8 +83,12 @@ pub const RB_NR_BLOCKMAP: u32 = 12;
 pub const RB_NR_TUNE_GET: u32 = 16;
 pub const RB_NR_TUNE_SET: u32 = 17;
 pub const RB_NR_DRAIN: u32 = 22;
+pub const RB_NR_REPLAY: u32 = 50;
+pub const RB_NR_CLONE_ZONE: u32 = 51;
 pub const RB_NR_VERIFY: u32 = 52;
 pub const RB_NR_RESET: u32 = 63;
+pub type __u8 = core::ffi::c_uchar;
+pub type __u16 = core::ffi::c_ushort;
 pub type __s32 = core::ffi::c_int;
 pub type __u32 = core::ffi::c_uint;
 pub type __u64 = core::ffi::c_ulonglong;
@@ -606,3 +621,204 @@ const _: () = {
     ["Offset of field: rb_reset::reserved0"][::core::mem::offset_of!(rb_reset, reserved0) - 4usize];
     ["Offset of field: rb_reset::reserved1"][::core::mem::offset_of!(rb_reset, reserved1) - 8usize];
 };
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_clone_zone {
+    pub nid: __s32,
+    pub flags: __u32,
+    pub zones: __u32,
+    pub cpu: __u32,
+    pub base_pfn: __u64,
+    pub managed: __u64,
+    pub free: __u64,
+    pub held: __u64,
+    pub hash: __u64,
+    pub nr_pages: __u64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_clone_zone"][::core::mem::size_of::<rb_clone_zone>() - 64usize];
+    ["Alignment of rb_clone_zone"][::core::mem::align_of::<rb_clone_zone>() - 8usize];
+    ["Offset of field: rb_clone_zone::nid"][::core::mem::offset_of!(rb_clone_zone, nid) - 0usize];
+    ["Offset of field: rb_clone_zone::flags"]
+        [::core::mem::offset_of!(rb_clone_zone, flags) - 4usize];
+    ["Offset of field: rb_clone_zone::zones"]
+        [::core::mem::offset_of!(rb_clone_zone, zones) - 8usize];
+    ["Offset of field: rb_clone_zone::cpu"][::core::mem::offset_of!(rb_clone_zone, cpu) - 12usize];
+    ["Offset of field: rb_clone_zone::base_pfn"]
+        [::core::mem::offset_of!(rb_clone_zone, base_pfn) - 16usize];
+    ["Offset of field: rb_clone_zone::managed"]
+        [::core::mem::offset_of!(rb_clone_zone, managed) - 24usize];
+    ["Offset of field: rb_clone_zone::free"]
+        [::core::mem::offset_of!(rb_clone_zone, free) - 32usize];
+    ["Offset of field: rb_clone_zone::held"]
+        [::core::mem::offset_of!(rb_clone_zone, held) - 40usize];
+    ["Offset of field: rb_clone_zone::hash"]
+        [::core::mem::offset_of!(rb_clone_zone, hash) - 48usize];
+    ["Offset of field: rb_clone_zone::nr_pages"]
+        [::core::mem::offset_of!(rb_clone_zone, nr_pages) - 56usize];
+};
+pub const RB_REPLAY_NOP: rb_replay_op = 0;
+pub const RB_REPLAY_ALLOC: rb_replay_op = 1;
+pub const RB_REPLAY_FREE: rb_replay_op = 2;
+pub const RB_REPLAY_BULK: rb_replay_op = 3;
+pub const RB_REPLAY_NOLOCK: rb_replay_op = 4;
+pub const RB_REPLAY_CONTIG: rb_replay_op = 5;
+pub const RB_REPLAY_RECLAIM: rb_replay_op = 6;
+pub type rb_replay_op = core::ffi::c_uint;
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_replay_entry {
+    pub op: __u8,
+    pub order: __u8,
+    pub flags: __u16,
+    pub gfp: __u32,
+    pub slot: __u32,
+    pub arg: __u32,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_replay_entry"][::core::mem::size_of::<rb_replay_entry>() - 16usize];
+    ["Alignment of rb_replay_entry"][::core::mem::align_of::<rb_replay_entry>() - 4usize];
+    ["Offset of field: rb_replay_entry::op"][::core::mem::offset_of!(rb_replay_entry, op) - 0usize];
+    ["Offset of field: rb_replay_entry::order"]
+        [::core::mem::offset_of!(rb_replay_entry, order) - 1usize];
+    ["Offset of field: rb_replay_entry::flags"]
+        [::core::mem::offset_of!(rb_replay_entry, flags) - 2usize];
+    ["Offset of field: rb_replay_entry::gfp"]
+        [::core::mem::offset_of!(rb_replay_entry, gfp) - 4usize];
+    ["Offset of field: rb_replay_entry::slot"]
+        [::core::mem::offset_of!(rb_replay_entry, slot) - 8usize];
+    ["Offset of field: rb_replay_entry::arg"]
+        [::core::mem::offset_of!(rb_replay_entry, arg) - 12usize];
+};
+pub const RB_STOP_END: rb_replay_stop = 0;
+pub const RB_STOP_DIVERGED: rb_replay_stop = 1;
+pub const RB_STOP_DISTURBED: rb_replay_stop = 2;
+pub const RB_STOP_SIGNAL: rb_replay_stop = 3;
+pub type rb_replay_stop = core::ffi::c_uint;
+pub const RB_DIV_NONE: rb_divergence = 0;
+pub const RB_DIV_RESULT: rb_divergence = 1;
+pub const RB_DIV_PLACE: rb_divergence = 2;
+pub const RB_DIV_PCP: rb_divergence = 3;
+pub const RB_DIV_FLAGS: rb_divergence = 4;
+pub const RB_DIV_BOOST: rb_divergence = 5;
+pub const RB_DIV_COUNTER: rb_divergence = 6;
+pub const RB_DIV_HIGHATOMIC: rb_divergence = 7;
+pub const RB_DIV_FREE_LIST: rb_divergence = 8;
+pub const RB_DIV_PCP_LIST: rb_divergence = 9;
+pub const RB_DIV_PAGEBLOCK: rb_divergence = 10;
+pub const RB_DIV_AUDIT: rb_divergence = 11;
+pub const RB_DIV_NR_DONE: rb_divergence = 12;
+pub const RB_DIV_MARKS: rb_divergence = 13;
+pub type rb_divergence = core::ffi::c_uint;
+pub const RB_DIV_PCP_COUNT: rb_div_pcp = 0;
+pub const RB_DIV_PCP_HIGH: rb_div_pcp = 1;
+pub const RB_DIV_PCP_HIGH_MIN: rb_div_pcp = 2;
+pub const RB_DIV_PCP_HIGH_MAX: rb_div_pcp = 3;
+pub const RB_DIV_PCP_BATCH: rb_div_pcp = 4;
+pub const RB_DIV_PCP_FLAGS: rb_div_pcp = 5;
+pub const RB_DIV_PCP_ALLOC_FACTOR: rb_div_pcp = 6;
+pub const RB_DIV_PCP_FREE_COUNT: rb_div_pcp = 7;
+pub type rb_div_pcp = core::ffi::c_uint;
+pub const RB_COVER_ALLOC: rb_coverage = 0;
+pub const RB_COVER_FREE: rb_coverage = 1;
+pub const RB_COVER_FAIL: rb_coverage = 2;
+pub const RB_COVER_HIGH_ORDER: rb_coverage = 3;
+pub const RB_COVER_REFILL: rb_coverage = 4;
+pub const RB_COVER_DRAIN: rb_coverage = 5;
+pub const RB_COVER_BOOST: rb_coverage = 6;
+pub const RB_COVER_RETYPE: rb_coverage = 7;
+pub const RB_COVER_BELOW_HIGH: rb_coverage = 8;
+pub const RB_COVER_ABOVE_HIGH: rb_coverage = 9;
+pub const RB_COVER_RECLAIM_FREE: rb_coverage = 10;
+pub const RB_COVER_HIGHATOMIC: rb_coverage = 11;
+pub const RB_COVER_CMA: rb_coverage = 12;
+pub const RB_COVER_BULK: rb_coverage = 13;
+pub const RB_COVER_BULK_HOLES: rb_coverage = 14;
+pub const RB_COVER_NOLOCK: rb_coverage = 15;
+pub const RB_COVER_CONTIG: rb_coverage = 16;
+pub const RB_COVER_CONTIG_BUSY: rb_coverage = 17;
+pub const RB_COVER_OTHER_ZONE: rb_coverage = 18;
+pub const RB_COVER_FOREIGN: rb_coverage = 19;
+pub const RB_COVER_FOLD: rb_coverage = 20;
+pub const RB_COVER_WHOLE: rb_coverage = 21;
+pub const RB_COVER_SKIP: rb_coverage = 22;
+pub const RB_COVER_CLAIM: rb_coverage = 23;
+pub const RB_COVER_STEAL: rb_coverage = 24;
+pub const RB_COVER_CLAIM_PART: rb_coverage = 25;
+pub const RB_COVER_MERGE_TAIL: rb_coverage = 26;
+pub const RB_COVER_TAKE_HIGHATOMIC: rb_coverage = 27;
+pub const RB_COVER_TAKE_CMA: rb_coverage = 28;
+pub type rb_coverage = core::ffi::c_uint;
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct rb_replay {
+    pub entries_ptr: __u64,
+    pub nr: __u32,
+    pub interval: __u32,
+    pub results_ptr: __u64,
+    pub text_ptr: __u64,
+    pub text_size: __u32,
+    pub flags: __u32,
+    pub text_len: __u32,
+    pub nr_done: __u32,
+    pub stop: __u32,
+    pub div_kind: __u32,
+    pub div_zone: __u32,
+    pub div_where: __u32,
+    pub div_position: __u32,
+    pub reserved0: __u32,
+    pub div_real: __u64,
+    pub div_ours: __u64,
+    pub coverage: [__u64; 40usize],
+    pub reserved1: [__u64; 7usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_replay"][::core::mem::size_of::<rb_replay>() - 464usize];
+    ["Alignment of rb_replay"][::core::mem::align_of::<rb_replay>() - 8usize];
+    ["Offset of field: rb_replay::entries_ptr"]
+        [::core::mem::offset_of!(rb_replay, entries_ptr) - 0usize];
+    ["Offset of field: rb_replay::nr"][::core::mem::offset_of!(rb_replay, nr) - 8usize];
+    ["Offset of field: rb_replay::interval"]
+        [::core::mem::offset_of!(rb_replay, interval) - 12usize];
+    ["Offset of field: rb_replay::results_ptr"]
+        [::core::mem::offset_of!(rb_replay, results_ptr) - 16usize];
+    ["Offset of field: rb_replay::text_ptr"]
+        [::core::mem::offset_of!(rb_replay, text_ptr) - 24usize];
+    ["Offset of field: rb_replay::text_size"]
+        [::core::mem::offset_of!(rb_replay, text_size) - 32usize];
+    ["Offset of field: rb_replay::flags"][::core::mem::offset_of!(rb_replay, flags) - 36usize];
+    ["Offset of field: rb_replay::text_len"]
+        [::core::mem::offset_of!(rb_replay, text_len) - 40usize];
+    ["Offset of field: rb_replay::nr_done"][::core::mem::offset_of!(rb_replay, nr_done) - 44usize];
+    ["Offset of field: rb_replay::stop"][::core::mem::offset_of!(rb_replay, stop) - 48usize];
+    ["Offset of field: rb_replay::div_kind"]
+        [::core::mem::offset_of!(rb_replay, div_kind) - 52usize];
+    ["Offset of field: rb_replay::div_zone"]
+        [::core::mem::offset_of!(rb_replay, div_zone) - 56usize];
+    ["Offset of field: rb_replay::div_where"]
+        [::core::mem::offset_of!(rb_replay, div_where) - 60usize];
+    ["Offset of field: rb_replay::div_position"]
+        [::core::mem::offset_of!(rb_replay, div_position) - 64usize];
+    ["Offset of field: rb_replay::reserved0"]
+        [::core::mem::offset_of!(rb_replay, reserved0) - 68usize];
+    ["Offset of field: rb_replay::div_real"]
+        [::core::mem::offset_of!(rb_replay, div_real) - 72usize];
+    ["Offset of field: rb_replay::div_ours"]
+        [::core::mem::offset_of!(rb_replay, div_ours) - 80usize];
+    ["Offset of field: rb_replay::coverage"]
+        [::core::mem::offset_of!(rb_replay, coverage) - 88usize];
+    ["Offset of field: rb_replay::reserved1"]
+        [::core::mem::offset_of!(rb_replay, reserved1) - 408usize];
+};
+impl Default for rb_replay {
+    fn default() -> Self {
+        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
