@@ -60,6 +60,29 @@ AT(rb_zone_stat, protection, 120, 64); AT(rb_zone_stat, start_idx, 184, 8);
 AT(rb_zone_stat, nr_free, 192, 1024); AT(rb_zone_stat, events, 1216, 384);
 AT(rb_zone_stat, name, 1600, 16); AT(rb_zone_stat, reserved1, 1616, 48);
 
+SIZE(rb_pcp_stat, 256);
+AT(rb_pcp_stat, nid, 0, 4); AT(rb_pcp_stat, zone, 4, 4); AT(rb_pcp_stat, cpu, 8, 4);
+AT(rb_pcp_stat, flags, 12, 4); AT(rb_pcp_stat, online, 16, 4); AT(rb_pcp_stat, nr_lists, 20, 4);
+AT(rb_pcp_stat, count, 24, 8); AT(rb_pcp_stat, high, 32, 8); AT(rb_pcp_stat, high_min, 40, 8);
+AT(rb_pcp_stat, high_max, 48, 8); AT(rb_pcp_stat, batch, 56, 8); AT(rb_pcp_stat, free_count, 64, 8);
+AT(rb_pcp_stat, alloc_factor, 72, 8); AT(rb_pcp_stat, expire, 80, 8); AT(rb_pcp_stat, pgalloc, 88, 8);
+AT(rb_pcp_stat, pgfree, 96, 8); AT(rb_pcp_stat, refills, 104, 8); AT(rb_pcp_stat, drains, 112, 8);
+AT(rb_pcp_stat, ring_full, 120, 8); AT(rb_pcp_stat, lists, 128, 80);
+AT(rb_pcp_stat, reserved1, 208, 48);
+
+SIZE(rb_vmstat, 32);
+AT(rb_vmstat, buf_ptr, 0, 8); AT(rb_vmstat, nr, 8, 4); AT(rb_vmstat, flags, 12, 4);
+AT(rb_vmstat, nr_total, 16, 4); AT(rb_vmstat, nr_done, 20, 4); AT(rb_vmstat, epoch, 24, 8);
+
+SIZE(rb_tune, 64);
+AT(rb_tune, key, 0, 4); AT(rb_tune, zone, 4, 4); AT(rb_tune, flags, 8, 4);
+AT(rb_tune, reserved0, 12, 4); AT(rb_tune, reserved1, 16, 8); AT(rb_tune, value, 24, 8);
+AT(rb_tune, old, 32, 8); AT(rb_tune, min, 40, 8); AT(rb_tune, max, 48, 8); AT(rb_tune, def, 56, 8);
+
+SIZE(rb_drain, 32);
+AT(rb_drain, nid, 0, 4); AT(rb_drain, zone, 4, 4); AT(rb_drain, cpu, 8, 4);
+AT(rb_drain, flags, 12, 4); AT(rb_drain, reserved, 16, 16);
+
 SIZE(rb_pageblock, 16);
 AT(rb_pageblock, free, 0, 4); AT(rb_pageblock, nr_pages, 4, 4); AT(rb_pageblock, info, 8, 4);
 AT(rb_pageblock, reserved, 12, 4);
@@ -99,6 +122,11 @@ AT(rb_reset, flags, 0, 4); AT(rb_reset, reserved0, 4, 4); AT(rb_reset, reserved1
 IS(RB_QUERY, 0xc080bb00); IS(RB_ALLOC, 0xc060bb01); IS(RB_FREE, 0x4020bb02);
 IS(RB_ALLOC_BULK, 0xc040bb03); IS(RB_FREE_BULK, 0xc040bb04); IS(RB_ZONE_STAT, 0xc680bb08);
 IS(RB_BLOCKMAP, 0xc030bb0c); IS(RB_VERIFY, 0xc060bb34); IS(RB_RESET, 0x4010bb3f);
+IS(RB_PCP_STAT, 0xc100bb09); IS(RB_VMSTAT, 0xc020bb0a); IS(RB_TUNE_GET, 0xc040bb10);
+IS(RB_TUNE_SET, 0xc040bb11); IS(RB_DRAIN, 0x4020bb16);
+IS(RB_NR_PCP_STAT, _IOC_NR(RB_PCP_STAT)); IS(RB_NR_VMSTAT, _IOC_NR(RB_VMSTAT));
+IS(RB_NR_TUNE_GET, _IOC_NR(RB_TUNE_GET)); IS(RB_NR_TUNE_SET, _IOC_NR(RB_TUNE_SET));
+IS(RB_NR_DRAIN, _IOC_NR(RB_DRAIN));
 IS(RB_NR_QUERY, _IOC_NR(RB_QUERY)); IS(RB_NR_ALLOC, _IOC_NR(RB_ALLOC));
 IS(RB_NR_FREE, _IOC_NR(RB_FREE)); IS(RB_NR_ALLOC_BULK, _IOC_NR(RB_ALLOC_BULK));
 IS(RB_NR_FREE_BULK, _IOC_NR(RB_FREE_BULK)); IS(RB_NR_ZONE_STAT, _IOC_NR(RB_ZONE_STAT));
@@ -121,6 +149,11 @@ IS(RB_GFP_KERNEL, 0x6c0); IS(RB_GFP_ATOMIC, 0x420); IS(RB_GFP_NOWAIT, 0x1400);
 IS(RB_GFP_HIGHUSER_MOVABLE, 0x806ca); IS(RB_GFP_TRANSHUGE_LIGHT, 0xe10ca);
 IS(RB_GFP_TRANSHUGE, 0xe12ca);
 IS(RB_PB_LARGEST_SHIFT, 16); IS(RB_PB_NID_SHIFT, 8); IS(RB_PB_ZONE_SHIFT, 4);
+IS(RB_MAX_PCP_LISTS, 20); IS(RB_ALL, -1); IS(RB_FREE_DRAIN, 2); IS(RB_TUNE_TRY, 1);
+IS(RB_TUNE_MIN_FREE_KBYTES, 0); IS(RB_TUNE_WATERMARK_SCALE_FACTOR, 1);
+IS(RB_TUNE_WATERMARK_BOOST_FACTOR, 2); IS(RB_TUNE_LOWMEM_RESERVE_RATIO, 3);
+IS(RB_TUNE_PERCPU_PAGELIST_HIGH_FRACTION, 4); IS(RB_TUNE_DEFRAG_MODE, 5);
+IS(RB_TUNE_STAT_INTERVAL, 6);
 IS(RB_FREE_ZAP, 1); IS(RB_RESET_FD, 1); IS(RB_RESET_ZAP, 2); IS(RB_QUERY_PFN, 1);
 IS(RB_FEATURE_MMAP, 1); IS(RB_FEATURE_MMAP_PMD, 2); IS(RB_FEATURE_PCP, 4); IS(RB_FEATURE_ORACLE, 8);
 IS(RB_ZONE_MOVABLE, 3); IS(RB_MIGRATE_ISOLATE, 5); IS(RB_EVENT_BAD_PAGE, 5);
