@@ -200,7 +200,7 @@ fn tables(config: RegionConfig, spans: &[NodeSpan]) -> Result<(Region, sys::Lock
     let records = Records::new(config.nr_pages)?;
 
     Ok((
-        Region::of_spans(config, spans)?,
+        Region::new(config, spans)?,
         sys::new_locked!(records, c"rust_buddy_records")?,
     ))
 }

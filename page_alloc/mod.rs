@@ -145,23 +145,11 @@ pub(crate) struct Region {
 }
 
 impl Region {
-    /// Makes an allocator of one node, all of whose pages are free.
+    /// Makes an allocator of one node or more, which follow each other without gaps. All pages are
+    /// free.
     ///
     /// Allocates: sleeps. ENOMEM if its own tables cannot be had.
-    pub(crate) fn new(config: RegionConfig) -> Result<Self> {
-        let span = NodeSpan {
-            nid: config.nid,
-            start: PageIdx::new(0),
-            nr_pages: config.nr_pages,
-        };
-
-        Self::of_spans(config, &[span])
-    }
-
-    /// Makes an allocator of several nodes, which follow each other without gaps.
-    ///
-    /// Allocates: sleeps. ENOMEM if its own tables cannot be had.
-    pub(crate) fn of_spans(config: RegionConfig, spans: &[NodeSpan]) -> Result<Self> {
+    pub(crate) fn new(config: RegionConfig, spans: &[NodeSpan]) -> Result<Self> {
         let mut nodes = KVec::with_capacity(spans.len(), GFP_KERNEL)?;
         let zone_config = ZoneConfig {
             pageblock_order: config.pageblock_order,
@@ -284,11 +272,6 @@ impl Region {
         self.nodes.iter().find_map(|node| node.zone(kind))
     }
 
-    /// The zone of this type on the first node that has one.
-    pub(crate) fn zone(&self, kind: ZoneType) -> Option<&Zone> {
-        Some(self.pageset(kind)?.zone())
-    }
-
     /// The zones that a request may use, best first
     /// (C: `for_each_zone_zonelist_nodemask()`).
     #[inline]
@@ -379,12 +362,30 @@ impl Region {
         let look = |flags| self.get_page_from_freelist(ctx, flags);
         let allocated = look(flags)
             .or_else(|| look(slowpath::retry_flags(ctx.gfp, flags)?))
+            .or_else(|| {
+                self.unreserve_highatomic(ctx)
+                    .then(|| look(flags))
+                    .flatten()
+            })
             .or_else(|| look(slowpath::last_flags(ctx.gfp, flags)?))?;
 
         Some(Allocated {
             path: Path::Slow,
             ..allocated
         })
+    }
+
+    /// Before a request that could wait fails, a pageblock of the high-order atomic reserve is given
+    /// up for it; whether there was any (C: the end of `should_reclaim_retry()`).
+    fn unreserve_highatomic(&self, ctx: &AllocContext) -> bool {
+        slowpath::may_unreserve(ctx.gfp, ctx.order)
+            && self.zonelist(ctx).any(|pageset| {
+                let mt = ctx.migratetype;
+
+                pageset
+                    .zone()
+                    .with(|buddy| buddy.unreserve_highatomic_pageblock(mt, true))
+            })
     }
 
     /// Gives a block back (C: `__free_pages()`).
@@ -395,6 +396,7 @@ impl Region {
     }
 
     /// Gives a block back without waiting for any lock (C: `free_pages_nolock()`).
+    #[allow(dead_code, reason = "a way in for other callers than the device")]
     pub(crate) fn free_pages_nolock(&self, block: Block) {
         self.free_frozen_pages(block, AllocFlags::NOLOCK);
     }
@@ -449,6 +451,13 @@ impl Region {
             .fold(0, |sum, pageset| pageset.total().wrapping_add(sum))
     }
 
+    /// Blocks that wait for a zone's lock to be freed.
+    pub(crate) fn nr_deferred(&self) -> u64 {
+        self.zones().fold(0, |sum, zone| {
+            u64::from(zone.nr_deferred()).wrapping_add(sum)
+        })
+    }
+
     /// Requests that ended without a block.
     pub(crate) fn nr_alloc_fail(&self) -> u64 {
         self.alloc_fail.load(Relaxed)
@@ -468,10 +477,12 @@ impl Region {
         self.config.nr_pages >> (self.config.pageblock_order.get() & 31)
     }
 
-    /// Recounts every zone, one after the other. What CPUs have in stock is not free.
+    /// Recounts every zone and every stock, one after the other. What CPUs have in stock is not
+    /// free.
     pub(crate) fn validate(&self) -> Report {
-        self.zones()
-            .fold(Report::EMPTY, |report, zone| report.merge(zone.validate()))
+        self.pagesets().fold(Report::EMPTY, |report, pageset| {
+            report.merge(pageset.validate())
+        })
     }
 }
 
@@ -495,8 +506,24 @@ mod tests {
         local: true,
     };
 
+    fn normal(region: &Region) -> Result<&Zone> {
+        let pageset = region.pageset(ZoneType::Normal).ok_or(EINVAL)?;
+
+        Ok(pageset.zone())
+    }
+
+    fn of_one_node(config: RegionConfig) -> Result<Region> {
+        let span = NodeSpan {
+            nid: 0,
+            start: PageIdx::new(0),
+            nr_pages: config.nr_pages,
+        };
+
+        Region::new(config, &[span])
+    }
+
     fn region(nr_pages: u32, shares: Shares) -> Result<Region> {
-        Region::new(RegionConfig {
+        of_one_node(RegionConfig {
             nr_pages,
             nid: 0,
             pageblock_order: Order::new(9).ok_or(EINVAL)?,
@@ -565,7 +592,7 @@ mod tests {
                 movable: 0,
             },
         )?;
-        let normal = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let normal = normal(&region)?;
         let low = normal.marks().levels.low;
 
         while normal.nr_free() > low {
@@ -594,7 +621,7 @@ mod tests {
     #[test]
     fn the_min_watermark_is_kept() -> Result {
         let region = default_region()?;
-        let zone = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let zone = normal(&region)?;
         let _ = exhaust(&region, Gfp::DIRECT_RECLAIM);
 
         assert_eq!(zone.nr_free(), zone.marks().levels.min);
@@ -611,7 +638,7 @@ mod tests {
                 movable: 0,
             },
         )?;
-        let zone = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let zone = normal(&region)?;
         let min = zone.marks().levels.min;
 
         let _ = exhaust(&region, Gfp::HIGH | Gfp::KSWAPD_RECLAIM);
@@ -638,7 +665,7 @@ mod tests {
 
     /// Takes the whole normal zone for movable requests.
     fn fill_normal(region: &Region) -> Result {
-        let normal = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let normal = normal(region)?;
         let take = || {
             normal.rmqueue(
                 Order::MAX,
@@ -657,7 +684,7 @@ mod tests {
 
     /// Frees the even pages of the normal zone.
     fn free_even(region: &Region) -> Result {
-        let span = region.zone(ZoneType::Normal).ok_or(EINVAL)?.span();
+        let span = normal(region)?.span();
 
         for page in (0..span.nr_pages).step_by(2) {
             region.free_pages(Block::new(span.start.add(page), Order::ZERO));
@@ -675,7 +702,7 @@ mod tests {
                 movable: 0,
             },
         )?;
-        let normal = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let normal = normal(&region)?;
 
         fill_normal(&region)?;
         free_even(&region)?;
@@ -696,7 +723,7 @@ mod tests {
                 movable: 0,
             },
         )?;
-        let normal = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let normal = normal(&region)?;
 
         fill_normal(&region)?;
         free_even(&region)?;
@@ -718,7 +745,7 @@ mod tests {
                 movable: 0,
             },
         )?;
-        let zone = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let zone = normal(&region)?;
 
         for gfp in [Gfp::MOVABLE, Gfp::RECLAIMABLE, Gfp::NONE] {
             let _ = alloc(&region, gfp, 0).ok_or(ENOMEM)?;
@@ -748,7 +775,7 @@ mod tests {
     #[test]
     fn row_004_flags_that_are_not_allowed_have_no_effect() -> Result {
         let kernel = Gfp::DIRECT_RECLAIM | Gfp::KSWAPD_RECLAIM | Gfp::IO | Gfp::FS;
-        let region = Region::new(RegionConfig {
+        let region = of_one_node(RegionConfig {
             gfp_allowed: Gfp::from_bits(!0x400),
             ..*default_region()?.config()
         })?;

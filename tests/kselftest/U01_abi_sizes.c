@@ -92,6 +92,25 @@ AT(rb_blockmap, start, 0, 8); AT(rb_blockmap, nr, 8, 4); AT(rb_blockmap, flags, 
 AT(rb_blockmap, buf_ptr, 16, 8); AT(rb_blockmap, nr_done, 24, 4);
 AT(rb_blockmap, reserved0, 28, 4); AT(rb_blockmap, epoch, 32, 8); AT(rb_blockmap, reserved1, 40, 8);
 
+SIZE(rb_clone_zone, 64);
+AT(rb_clone_zone, nid, 0, 4); AT(rb_clone_zone, flags, 4, 4); AT(rb_clone_zone, zones, 8, 4);
+AT(rb_clone_zone, cpu, 12, 4); AT(rb_clone_zone, base_pfn, 16, 8);
+AT(rb_clone_zone, managed, 24, 8); AT(rb_clone_zone, free, 32, 8); AT(rb_clone_zone, held, 40, 8);
+AT(rb_clone_zone, hash, 48, 8); AT(rb_clone_zone, nr_pages, 56, 8);
+
+SIZE(rb_replay_entry, 16);
+AT(rb_replay_entry, op, 0, 1); AT(rb_replay_entry, order, 1, 1); AT(rb_replay_entry, flags, 2, 2);
+AT(rb_replay_entry, gfp, 4, 4); AT(rb_replay_entry, slot, 8, 4); AT(rb_replay_entry, arg, 12, 4);
+
+SIZE(rb_replay, 464);
+AT(rb_replay, entries_ptr, 0, 8); AT(rb_replay, nr, 8, 4); AT(rb_replay, interval, 12, 4);
+AT(rb_replay, results_ptr, 16, 8); AT(rb_replay, text_ptr, 24, 8); AT(rb_replay, text_size, 32, 4);
+AT(rb_replay, flags, 36, 4); AT(rb_replay, text_len, 40, 4); AT(rb_replay, nr_done, 44, 4);
+AT(rb_replay, stop, 48, 4); AT(rb_replay, div_kind, 52, 4); AT(rb_replay, div_zone, 56, 4);
+AT(rb_replay, div_where, 60, 4); AT(rb_replay, div_position, 64, 4);
+AT(rb_replay, reserved0, 68, 4); AT(rb_replay, div_real, 72, 8); AT(rb_replay, div_ours, 80, 8);
+AT(rb_replay, coverage, 88, 320); AT(rb_replay, reserved1, 408, 56);
+
 SIZE(rb_verify, 96);
 AT(rb_verify, flags, 0, 4); AT(rb_verify, reserved0, 4, 4); AT(rb_verify, checked, 8, 8);
 AT(rb_verify, errors, 16, 8); AT(rb_verify, first_idx, 24, 8); AT(rb_verify, code, 32, 4);
@@ -112,7 +131,10 @@ IS(RB_NR_QUERY, _IOC_NR(RB_QUERY)); IS(RB_NR_ALLOC, _IOC_NR(RB_ALLOC));
 IS(RB_NR_FREE, _IOC_NR(RB_FREE)); IS(RB_NR_ALLOC_BULK, _IOC_NR(RB_ALLOC_BULK));
 IS(RB_NR_FREE_BULK, _IOC_NR(RB_FREE_BULK)); IS(RB_NR_ZONE_STAT, _IOC_NR(RB_ZONE_STAT));
 IS(RB_NR_BLOCKMAP, _IOC_NR(RB_BLOCKMAP)); IS(RB_NR_VERIFY, _IOC_NR(RB_VERIFY));
-IS(RB_NR_RESET, _IOC_NR(RB_RESET));
+IS(RB_NR_RESET, _IOC_NR(RB_RESET)); IS(RB_REPLAY, 0xc1d0bb32); IS(RB_CLONE_ZONE, 0xc040bb33);
+IS(RB_NR_REPLAY, _IOC_NR(RB_REPLAY)); IS(RB_NR_CLONE_ZONE, _IOC_NR(RB_CLONE_ZONE));
+IS(RB_REPLAY_RECLAIM, 6); IS(RB_STOP_SIGNAL, 3); IS(RB_DIV_MARKS, 13); IS(RB_DIV_PCP_FREE_COUNT, 7);
+IS(RB_COVER_TAKE_CMA, 28); IS(RB_CLONE_DRAIN, 4); IS(RB_REPLAY_MAX_SLOTS, 1048576);
 
 IS(RB_UAPI_MAJOR, 1); IS(RB_IOC_TYPE, 0xBB); IS(RB_MMAP_BASE, 0x10000000000);
 IS(RB_MAX_ORDERS, 16); IS(RB_MAX_MIGRATETYPES, 8); IS(RB_MAX_ZONES, 8); IS(RB_MAX_EVENTS, 48);
@@ -133,7 +155,7 @@ IS(RB_TUNE_WATERMARK_BOOST_FACTOR, 2); IS(RB_TUNE_LOWMEM_RESERVE_RATIO, 3);
 IS(RB_TUNE_PERCPU_PAGELIST_HIGH_FRACTION, 4); IS(RB_TUNE_DEFRAG_MODE, 5);
 IS(RB_TUNE_STAT_INTERVAL, 6);
 IS(RB_FREE_ZAP, 1); IS(RB_RESET_FD, 1); IS(RB_RESET_ZAP, 2); IS(RB_QUERY_PFN, 1);
-IS(RB_FEATURE_MMAP, 1); IS(RB_FEATURE_MMAP_PMD, 2); IS(RB_FEATURE_PCP, 4);
+IS(RB_FEATURE_MMAP, 1); IS(RB_FEATURE_MMAP_PMD, 2); IS(RB_FEATURE_PCP, 4); IS(RB_FEATURE_ORACLE, 8);
 IS(RB_ZONE_MOVABLE, 3); IS(RB_MIGRATE_ISOLATE, 5); IS(RB_EVENT_BAD_PAGE, 5);
 
 #ifdef __x86_64__
