@@ -60,6 +60,10 @@ impl Params {
             );
             return Err(EINVAL);
         }
+        if self.exact > 1 {
+            pr_err!("exact={} is not 0 or 1\n", self.exact);
+            return Err(EINVAL);
+        }
         if self.nid != -1 && !sys::node_is_online(self.nid) {
             pr_err!("nid={} is no node with memory\n", self.nid);
             return Err(EINVAL);
