@@ -47,7 +47,7 @@ kunit: ## KUnit suites in the debug kernel and in User-Mode Linux
 parity: ## compare with the stock kernel's own allocator: 10,000,000 operations, 20 seeds, five machines
 	@$(S)/parity.sh
 
-parity-short: ## the same in a minute: 100,000 operations, 2 seeds, one machine
+parity-short: ## the same in two minutes: 100,000 operations
 	@$(S)/parity.sh short
 
 bench-c: ## time it at the CPU's own speed, in User-Mode Linux

@@ -22,7 +22,7 @@ full)
 	operations=${OPERATIONS:-10000000} seeds=${SEEDS:-20} arenas=${ARENAS:-dma32 both normal movable cma}
 	demand+=" claim claim_part steal retype boost above_high contig_busy highatomic take_highatomic other_zone cma take_cma"
 	;;
-short) operations=${OPERATIONS:-100000} seeds=${SEEDS:-2} arenas=${ARENAS:-dma32} ;;
+short) operations=${OPERATIONS:-100000} seeds=${SEEDS:-5} arenas=${ARENAS:-dma32 both normal movable cma} ;;
 *) die "usage: parity.sh [short]" ;;
 esac
 demand=${DEMAND-$demand}
