@@ -192,7 +192,7 @@ static void no_addresses(void)
 		snprintf(path, sizeof(path), "%s/%s", RB_DEBUGFS, files[i]);
 		text = text_read(path);
 		NEED(text);
-		if (!CHECK(!strstr(text, "ffff8") && !strstr(text, "ffffff")))
+		if (!CHECK(!strstr(text, "ffff8") && !strstr(text, "ffffffff")))
 			rb_diag("in %s", files[i]);
 		free(text);
 	}

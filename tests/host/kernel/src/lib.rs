@@ -96,6 +96,12 @@ pub mod alloc {
     #[derive(Debug)]
     pub struct PushError<T>(pub T);
 
+    impl<T> From<PushError<T>> for crate::error::Error {
+        fn from(_: PushError<T>) -> Self {
+            crate::error::code::EINVAL
+        }
+    }
+
     impl<T> KVVec<T> {
         /// Nothing, and no room.
         pub const fn new() -> Self {
