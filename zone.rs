@@ -5,7 +5,8 @@
 //! Bottom-up: [`order`] (arithmetic), [`memmap`] (lists through the pages), [`free_area`] (lists by
 //! order and type), [`pageblock`], [`buddy`] (split and merge), [`fallback`] (other types' pages),
 //! [`highatomic`] and [`isolate`] (pageblocks set apart), [`watermark`] (how much is kept free),
-//! [`free_state`] (whether it is), [`counter`] (who knows it when). The zone puts a lock around the
+//! [`free_state`] (whether it is), [`counter`] (who knows it when), [`fragmentation`] (how far free
+//! pages are scattered). The zone puts a lock around the
 //! [`buddy::Buddy`] and publishes what is read without it.
 //!
 //! C: `struct zone` in `include/linux/mmzone.h`.
@@ -17,6 +18,7 @@ pub(crate) mod buddy;
 pub(crate) mod counter;
 mod deferred;
 pub(crate) mod fallback;
+pub(crate) mod fragmentation;
 pub(crate) mod free_area;
 pub(crate) mod free_state;
 mod highatomic;

@@ -17,7 +17,11 @@ mod oracle;
 pub(crate) mod params;
 mod query;
 mod records;
+mod settings;
+mod stock;
+mod tune;
 pub(crate) mod upkeep;
+mod vmstat;
 
 use crate::{
     gfp::Gfp,
@@ -39,6 +43,7 @@ use crate::{
         validate::Report, //
     }, //
 };
+use alloc::Destination;
 use call::Call;
 use clients::{
     Client,
@@ -46,7 +51,13 @@ use clients::{
 };
 use kernel::{
     prelude::*,
-    sync::Arc,
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc, //
+    },
     warn_on, //
 };
 use oracle::Oracle;
@@ -87,6 +98,8 @@ pub(crate) struct Device {
     records: sys::Locked<Records>,
     mapper: Arc<sys::Mapper>,
     carved: sys::CarvedRegion,
+    /// Counts changes of tunables.
+    epoch: Atomic<u64>,
     oracle: Oracle,
 }
 
@@ -129,6 +142,7 @@ impl Device {
             records,
             mapper,
             carved,
+            epoch: Atomic::new(0),
             oracle: Oracle::new()?,
         })
     }
@@ -163,6 +177,11 @@ impl Device {
         &self.params
     }
 
+    /// Changes whenever a tunable does.
+    fn epoch(&self) -> u64 {
+        self.epoch.load(Relaxed)
+    }
+
     fn mmap_offset(&self, id: u32) -> u64 {
         uapi::RB_MMAP_BASE.wrapping_add(u64::from(id) << WINDOW_SHIFT)
     }
@@ -181,7 +200,7 @@ fn tables(config: RegionConfig, spans: &[NodeSpan]) -> Result<(Region, sys::Lock
     let records = Records::new(config.nr_pages)?;
 
     Ok((
-        Region::of_spans(config, spans)?,
+        Region::new(config, spans)?,
         sys::new_locked!(records, c"rust_buddy_records")?,
     ))
 }
@@ -289,6 +308,11 @@ impl sys::CharDevice for Device {
             uapi::RB_NR_ALLOC_BULK => self.alloc_bulk(&call, file),
             uapi::RB_NR_FREE_BULK => self.free_bulk(&call, file),
             uapi::RB_NR_ZONE_STAT => self.zone_stat(&call),
+            uapi::RB_NR_PCP_STAT => self.pcp_stat(&call),
+            uapi::RB_NR_VMSTAT => self.vmstat(&call),
+            uapi::RB_NR_TUNE_GET => self.tune_get(&call),
+            uapi::RB_NR_TUNE_SET => self.tune_set(&call),
+            uapi::RB_NR_DRAIN => self.drain(&call),
             uapi::RB_NR_BLOCKMAP => self.blockmap(&call),
             uapi::RB_NR_REPLAY => self.replay(&call, file),
             uapi::RB_NR_CLONE_ZONE => self.clone_zone(&call, file),
@@ -315,7 +339,7 @@ impl sys::CharDevice for Device {
         let close = |(id, _)| self.records.with(|records| records.map_close(id));
 
         if let Some(block) = window(pgoff).and_then(close) {
-            self.put_back(block);
+            self.put_back(block, Destination::Stock);
         }
     }
 

@@ -237,6 +237,7 @@ mod tests {
     use super::{
         super::{
             layout::Shares,
+            node::NodeSpan,
             RegionConfig, //
         },
         *, //
@@ -244,7 +245,7 @@ mod tests {
     use crate::gfp::Gfp;
 
     fn region(exact: bool) -> Result<Region> {
-        Region::new(RegionConfig {
+        let config = RegionConfig {
             nr_pages: 8192,
             nid: 0,
             pageblock_order: Order::new(9).ok_or(EINVAL)?,
@@ -253,7 +254,14 @@ mod tests {
             lazy: false,
             exact,
             gfp_allowed: Gfp::ALL,
-        })
+        };
+        let span = NodeSpan {
+            nid: 0,
+            start: PageIdx::new(0),
+            nr_pages: config.nr_pages,
+        };
+
+        Region::new(config, &[span])
     }
 
     fn ctx() -> Result<AllocContext> {

@@ -145,23 +145,11 @@ pub(crate) struct Region {
 }
 
 impl Region {
-    /// Makes an allocator of one node, all of whose pages are free.
+    /// Makes an allocator of one node or more, which follow each other without gaps. All pages are
+    /// free.
     ///
     /// Allocates: sleeps. ENOMEM if its own tables cannot be had.
-    pub(crate) fn new(config: RegionConfig) -> Result<Self> {
-        let span = NodeSpan {
-            nid: config.nid,
-            start: PageIdx::new(0),
-            nr_pages: config.nr_pages,
-        };
-
-        Self::of_spans(config, &[span])
-    }
-
-    /// Makes an allocator of several nodes, which follow each other without gaps.
-    ///
-    /// Allocates: sleeps. ENOMEM if its own tables cannot be had.
-    pub(crate) fn of_spans(config: RegionConfig, spans: &[NodeSpan]) -> Result<Self> {
+    pub(crate) fn new(config: RegionConfig, spans: &[NodeSpan]) -> Result<Self> {
         let mut nodes = KVec::with_capacity(spans.len(), GFP_KERNEL)?;
         let zone_config = ZoneConfig {
             pageblock_order: config.pageblock_order,
@@ -282,11 +270,6 @@ impl Region {
     /// The zone of this type on the first node that has one, with its lists.
     pub(crate) fn pageset(&self, kind: ZoneType) -> Option<&Pageset> {
         self.nodes.iter().find_map(|node| node.zone(kind))
-    }
-
-    /// The zone of this type on the first node that has one.
-    pub(crate) fn zone(&self, kind: ZoneType) -> Option<&Zone> {
-        Some(self.pageset(kind)?.zone())
     }
 
     /// The zones that a request may use, best first
@@ -495,8 +478,24 @@ mod tests {
         local: true,
     };
 
+    fn normal(region: &Region) -> Result<&Zone> {
+        let pageset = region.pageset(ZoneType::Normal).ok_or(EINVAL)?;
+
+        Ok(pageset.zone())
+    }
+
+    fn of_one_node(config: RegionConfig) -> Result<Region> {
+        let span = NodeSpan {
+            nid: 0,
+            start: PageIdx::new(0),
+            nr_pages: config.nr_pages,
+        };
+
+        Region::new(config, &[span])
+    }
+
     fn region(nr_pages: u32, shares: Shares) -> Result<Region> {
-        Region::new(RegionConfig {
+        of_one_node(RegionConfig {
             nr_pages,
             nid: 0,
             pageblock_order: Order::new(9).ok_or(EINVAL)?,
@@ -565,7 +564,7 @@ mod tests {
                 movable: 0,
             },
         )?;
-        let normal = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let normal = normal(&region)?;
         let low = normal.marks().levels.low;
 
         while normal.nr_free() > low {
@@ -594,7 +593,7 @@ mod tests {
     #[test]
     fn the_min_watermark_is_kept() -> Result {
         let region = default_region()?;
-        let zone = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let zone = normal(&region)?;
         let _ = exhaust(&region, Gfp::DIRECT_RECLAIM);
 
         assert_eq!(zone.nr_free(), zone.marks().levels.min);
@@ -611,7 +610,7 @@ mod tests {
                 movable: 0,
             },
         )?;
-        let zone = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let zone = normal(&region)?;
         let min = zone.marks().levels.min;
 
         let _ = exhaust(&region, Gfp::HIGH | Gfp::KSWAPD_RECLAIM);
@@ -638,7 +637,7 @@ mod tests {
 
     /// Takes the whole normal zone for movable requests.
     fn fill_normal(region: &Region) -> Result {
-        let normal = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let normal = normal(&region)?;
         let take = || {
             normal.rmqueue(
                 Order::MAX,
@@ -657,7 +656,7 @@ mod tests {
 
     /// Frees the even pages of the normal zone.
     fn free_even(region: &Region) -> Result {
-        let span = region.zone(ZoneType::Normal).ok_or(EINVAL)?.span();
+        let span = normal(region)?.span();
 
         for page in (0..span.nr_pages).step_by(2) {
             region.free_pages(Block::new(span.start.add(page), Order::ZERO));
@@ -675,7 +674,7 @@ mod tests {
                 movable: 0,
             },
         )?;
-        let normal = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let normal = normal(&region)?;
 
         fill_normal(&region)?;
         free_even(&region)?;
@@ -696,7 +695,7 @@ mod tests {
                 movable: 0,
             },
         )?;
-        let normal = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let normal = normal(&region)?;
 
         fill_normal(&region)?;
         free_even(&region)?;
@@ -718,7 +717,7 @@ mod tests {
                 movable: 0,
             },
         )?;
-        let zone = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let zone = normal(&region)?;
 
         for gfp in [Gfp::MOVABLE, Gfp::RECLAIMABLE, Gfp::NONE] {
             let _ = alloc(&region, gfp, 0).ok_or(ENOMEM)?;
@@ -748,7 +747,7 @@ mod tests {
     #[test]
     fn row_004_flags_that_are_not_allowed_have_no_effect() -> Result {
         let kernel = Gfp::DIRECT_RECLAIM | Gfp::KSWAPD_RECLAIM | Gfp::IO | Gfp::FS;
-        let region = Region::new(RegionConfig {
+        let region = of_one_node(RegionConfig {
             gfp_allowed: Gfp::from_bits(!0x400),
             ..*default_region()?.config()
         })?;

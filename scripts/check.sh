@@ -215,12 +215,16 @@ excerpt() {
 	case $2 in
 	ktap) found=$(awk -f "$S/check-excerpt.awk" "$log") ;;
 	cargo)
-		found=$(grep -E '^test .* FAILED' "$log" | sort -u || true)
-		found+=$(awk '/^error/ { on = 8 } /^failures:/ { on = 25 } on-- > 0' "$log" | sed '1s/^/\n/')
+		found=$(grep -E '^test .* \.\.\. FAILED' "$log" | sort -u || true)
+		found+=$(awk '
+			/^error/ { on = 8 }
+			/^failures:/ { on = 25 }
+			/^error: test failed/ { on = 0 }
+			on-- > 0' "$log" | sed '1s/^/\n/')
 		;;
 	esac
 	[ -n "$found" ] || found=$(tail -n 30 "$log")
-	head -n 50 <<<"$found" | tr -d '\r' | cut -c1-160
+	head -n 50 <<<"$found" | sed 's/\x1b[[(][0-9;]*[A-Za-z]//g; s/\r//' | cut -c1-160
 	if grep -qE '^\[guest\].*guest (hung|died)' "$log" && [ -s "$LOG/$1.console" ]; then
 		echo "the end of its console:"
 		tail -n 15 "$LOG/$1.console" | tr -d '\r' | cut -c1-120 | sed 's/^/    /'

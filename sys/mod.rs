@@ -77,6 +77,7 @@ pub(crate) use self::{
     debugfs::{
         Dir,
         Show,
+        Store,
         Text, //
     },
     host::{

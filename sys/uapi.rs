@@ -79,6 +79,13 @@ plain_bytes! {
         events,
         name, reserved1,
     }
+    rb_pcp_stat {
+        nid, zone, cpu, flags, online, nr_lists, count, high, high_min, high_max, batch, free_count,
+        alloc_factor, expire, pgalloc, pgfree, refills, drains, ring_full, lists, reserved1,
+    }
+    rb_vmstat { buf_ptr, nr, flags, nr_total, nr_done, epoch }
+    rb_tune { key, zone, flags, reserved0, reserved1, value, old, min, max, def }
+    rb_drain { nid, zone, cpu, flags, reserved }
     rb_pageblock { free, nr_pages, info, reserved }
     rb_blockmap { start, nr, flags, buf_ptr, nr_done, reserved0, epoch, reserved1 }
     rb_clone_zone { nid, flags, zones, cpu, base_pfn, managed, free, held, hash, nr_pages }

@@ -36,6 +36,7 @@
 #define RB_MAX_MIGRATETYPES	8
 #define RB_MAX_ZONES		8
 #define RB_MAX_EVENTS		48
+#define RB_MAX_PCP_LISTS	20
 #define RB_ZONE_NAME_LEN	16
 
 /*
@@ -171,6 +172,7 @@ struct rb_alloc {
 
 /* RB_FREE: one block back. EBUSY while it is mapped, unless RB_FREE_ZAP. */
 #define RB_FREE_ZAP		0x00000001u	/* unmap it first; later access is SIGBUS */
+#define RB_FREE_DRAIN		0x00000002u	/* to the zone at once, into no CPU's stock */
 
 struct rb_free {
 	__u32 id;		/* in */
@@ -180,7 +182,10 @@ struct rb_free {
 	__u64 reserved[2];
 };
 
-/* RB_ALLOC_BULK, RB_FREE_BULK: many blocks of any order. */
+/*
+ * RB_ALLOC_BULK, RB_FREE_BULK: many blocks of any order. Those of order 0 are taken as
+ * alloc_pages_bulk() takes them: many under one hold of the CPU's lists.
+ */
 struct rb_block {
 	__u32 id;		/* alloc: out, free: in */
 	__u32 gen;		/* alloc: out, free: in */
@@ -239,6 +244,82 @@ enum rb_event {
 	RB_EVENT_EXTFRAG_STEAL		= 3,	/* blocks stolen from another migratetype */
 	RB_EVENT_ALLOC_FAIL		= 4,	/* requests that ended without a block */
 	RB_EVENT_BAD_PAGE		= 5,	/* blocks leaked because a check failed */
+};
+
+/* RB_PCP_STAT: what one CPU has in stock of one zone. */
+struct rb_pcp_stat {
+	__s32 nid;		/* in */
+	__u32 zone;		/* in: enum rb_zone */
+	__u32 cpu;		/* in: also one that is not online */
+	__u32 flags;		/* in: 0 */
+	__u32 online;		/* 1 if the CPU is */
+	__u32 nr_lists;		/* entries of lists that are used */
+	__u64 count;		/* pages on all lists */
+	__u64 high;		/* as many may stay; learned, between high_min and high_max */
+	__u64 high_min;
+	__u64 high_max;
+	__u64 batch;		/* pages that move at a time */
+	__u64 free_count;	/* pages given back in one go, give or take */
+	__u64 alloc_factor;	/* doublings of the next refill */
+	__u64 expire;		/* ticks until a stock of another node's pages goes */
+	__u64 pgalloc;		/* pages handed out from the lists */
+	__u64 pgfree;		/* pages given back to them */
+	__u64 refills;		/* times a list was filled from the zone */
+	__u64 drains;		/* times the stock was too large */
+	__u64 ring_full;	/* times a list was full: not meant to be */
+	__u32 lists[RB_MAX_PCP_LISTS];	/* blocks: order 0 to 3 by 3 types, then huge pages */
+	__u64 reserved1[6];
+};
+
+/* RB_VMSTAT: the numbers of the debugfs file vmstat, in the order of its lines. */
+struct rb_vmstat {
+	__u64 buf_ptr;		/* in: __u64[nr] */
+	__u32 nr;		/* in: 0 .. rb_query.max_fetch */
+	__u32 flags;		/* in: 0 */
+	__u32 nr_total;		/* how many there are */
+	__u32 nr_done;		/* how many were written */
+	__u64 epoch;		/* as in rb_query */
+};
+
+/*
+ * RB_TUNE_GET, RB_TUNE_SET: what /proc/sys/vm has for the kernel, for this region. Setting needs
+ * CAP_SYS_ADMIN and a file that is open for writing; a value out of range is refused (EINVAL)
+ * before anything changes.
+ */
+enum rb_tunable {
+	RB_TUNE_MIN_FREE_KBYTES			= 0,	/* KiB */
+	RB_TUNE_WATERMARK_SCALE_FACTOR		= 1,	/* 1/10000 of a zone */
+	RB_TUNE_WATERMARK_BOOST_FACTOR		= 2,	/* 1/10000 of the high watermark */
+	RB_TUNE_LOWMEM_RESERVE_RATIO		= 3,	/* by zone; 0: no reserve */
+	RB_TUNE_PERCPU_PAGELIST_HIGH_FRACTION	= 4,	/* 0, or at least 8 */
+	RB_TUNE_DEFRAG_MODE			= 5,	/* 0 or 1 */
+	RB_TUNE_STAT_INTERVAL			= 6,	/* seconds */
+};
+
+#define RB_TUNE_TRY		0x00000001u	/* check all, change nothing */
+
+struct rb_tune {
+	__u32 key;		/* in: enum rb_tunable */
+	__u32 zone;		/* in: enum rb_zone for what is by zone, else 0 */
+	__u32 flags;		/* in: RB_TUNE_TRY for RB_TUNE_SET, else 0 */
+	__u32 reserved0;
+	__u64 reserved1;
+	__u64 value;		/* SET: in; GET: what holds */
+	__u64 old;		/* what held before */
+	__u64 min;
+	__u64 max;
+	__u64 def;		/* what holds if nobody says otherwise */
+};
+
+/* RB_DRAIN: give what CPUs have in stock back to the zones. */
+#define RB_ALL			(-1)
+
+struct rb_drain {
+	__s32 nid;		/* in: node or RB_ALL */
+	__s32 zone;		/* in: enum rb_zone or RB_ALL */
+	__s32 cpu;		/* in: CPU or RB_ALL */
+	__u32 flags;		/* in: 0 */
+	__u64 reserved[2];
 };
 
 /* RB_BLOCKMAP: the region by pageblocks. */
@@ -442,7 +523,12 @@ struct rb_replay {
 #define RB_ALLOC_BULK	_IOWR(RB_IOC_TYPE, 0x03, struct rb_bulk)
 #define RB_FREE_BULK	_IOWR(RB_IOC_TYPE, 0x04, struct rb_bulk)
 #define RB_ZONE_STAT	_IOWR(RB_IOC_TYPE, 0x08, struct rb_zone_stat)
+#define RB_PCP_STAT	_IOWR(RB_IOC_TYPE, 0x09, struct rb_pcp_stat)
+#define RB_VMSTAT	_IOWR(RB_IOC_TYPE, 0x0A, struct rb_vmstat)
 #define RB_BLOCKMAP	_IOWR(RB_IOC_TYPE, 0x0C, struct rb_blockmap)
+#define RB_TUNE_GET	_IOWR(RB_IOC_TYPE, 0x10, struct rb_tune)
+#define RB_TUNE_SET	_IOWR(RB_IOC_TYPE, 0x11, struct rb_tune)
+#define RB_DRAIN	_IOW(RB_IOC_TYPE, 0x16, struct rb_drain)
 #define RB_REPLAY	_IOWR(RB_IOC_TYPE, 0x32, struct rb_replay)
 #define RB_CLONE_ZONE	_IOWR(RB_IOC_TYPE, 0x33, struct rb_clone_zone)
 #define RB_VERIFY	_IOWR(RB_IOC_TYPE, 0x34, struct rb_verify)
@@ -458,7 +544,12 @@ struct rb_replay {
 #define RB_NR_ALLOC_BULK	0x03
 #define RB_NR_FREE_BULK		0x04
 #define RB_NR_ZONE_STAT		0x08
+#define RB_NR_PCP_STAT		0x09
+#define RB_NR_VMSTAT		0x0A
 #define RB_NR_BLOCKMAP		0x0C
+#define RB_NR_TUNE_GET		0x10
+#define RB_NR_TUNE_SET		0x11
+#define RB_NR_DRAIN		0x16
 #define RB_NR_REPLAY		0x32
 #define RB_NR_CLONE_ZONE	0x33
 #define RB_NR_VERIFY		0x34

@@ -11,8 +11,8 @@ NID=1
 # The statistics worker moves pages and changes limits once a second. What it was about to do when
 # its interval is changed it still does, hence the sleep.
 sysctl -q -w vm.stat_interval=86400 vm.compaction_proactiveness=0
-echo 0 >/proc/sys/kernel/numa_balancing 2>/dev/null
-echo N >/sys/module/damon_stat/parameters/enabled 2>/dev/null
+[ ! -e /proc/sys/kernel/numa_balancing ] || echo 0 >/proc/sys/kernel/numa_balancing
+[ ! -e /sys/module/damon_stat/parameters/enabled ] || echo N >/sys/module/damon_stat/parameters/enabled
 sleep 3
 
 insmod /lib/rust_buddy.ko nid=0 size_mb=4 min_host_free_mb=0 oracle=1 || exit 1

@@ -14,6 +14,8 @@ use crate::{
     },
     page_alloc::{
         layout::Shares,
+        node::NodeSpan,
+        pageset::Pageset,
         Allocated,
         Region,
         RegionConfig, //
@@ -22,7 +24,8 @@ use crate::{
     zone::{
         order::{
             Block,
-            Order, //
+            Order,
+            PageIdx, //
         },
         ZoneType, //
     }, //
@@ -81,7 +84,7 @@ impl Model {
     ///
     /// If the numbers make no region.
     pub fn new(nr_pages: u32, pageblock_order: u32) -> Self {
-        let region = Region::new(RegionConfig {
+        let config = RegionConfig {
             nr_pages,
             nid: 0,
             pageblock_order: Order::new(pageblock_order).expect("an order"),
@@ -90,7 +93,13 @@ impl Model {
             lazy: false,
             exact: false,
             gfp_allowed: Gfp::ALL,
-        });
+        };
+        let span = NodeSpan {
+            nid: 0,
+            start: PageIdx::new(0),
+            nr_pages,
+        };
+        let region = Region::new(config, &[span]);
 
         Self {
             region: region.expect("memory for a small region"),
@@ -182,7 +191,7 @@ impl Model {
         self.region.drain_all_pages();
         self.check();
         for kind in ZoneType::ALL {
-            let Some(zone) = self.region.zone(kind) else {
+            let Some(zone) = self.region.pageset(kind).map(Pageset::zone) else {
                 continue;
             };
             let blocks = zone.snapshot().nr_blocks(Order::MAX);

@@ -8,6 +8,7 @@ pub const RB_MAX_ORDERS: u32 = 16;
 pub const RB_MAX_MIGRATETYPES: u32 = 8;
 pub const RB_MAX_ZONES: u32 = 8;
 pub const RB_MAX_EVENTS: u32 = 48;
+pub const RB_MAX_PCP_LISTS: u32 = 20;
 pub const RB_ZONE_NAME_LEN: u32 = 16;
 pub const RB_GFP_DMA: u32 = 1;
 pub const RB_GFP_HIGHMEM: u32 = 2;
@@ -51,6 +52,9 @@ pub const RB_FEATURE_PCP: u32 = 4;
 pub const RB_FEATURE_ORACLE: u32 = 8;
 pub const RB_NO_NODE: i32 = -1;
 pub const RB_FREE_ZAP: u32 = 1;
+pub const RB_FREE_DRAIN: u32 = 2;
+pub const RB_TUNE_TRY: u32 = 1;
+pub const RB_ALL: i32 = -1;
 pub const RB_PB_MIGRATETYPE_MASK: u32 = 15;
 pub const RB_PB_ZONE_SHIFT: u32 = 4;
 pub const RB_PB_NID_SHIFT: u32 = 8;
@@ -73,7 +77,12 @@ pub const RB_NR_FREE: u32 = 2;
 pub const RB_NR_ALLOC_BULK: u32 = 3;
 pub const RB_NR_FREE_BULK: u32 = 4;
 pub const RB_NR_ZONE_STAT: u32 = 8;
+pub const RB_NR_PCP_STAT: u32 = 9;
+pub const RB_NR_VMSTAT: u32 = 10;
 pub const RB_NR_BLOCKMAP: u32 = 12;
+pub const RB_NR_TUNE_GET: u32 = 16;
+pub const RB_NR_TUNE_SET: u32 = 17;
+pub const RB_NR_DRAIN: u32 = 22;
 pub const RB_NR_REPLAY: u32 = 50;
 pub const RB_NR_CLONE_ZONE: u32 = 51;
 pub const RB_NR_VERIFY: u32 = 52;
@@ -378,6 +387,148 @@ pub const RB_EVENT_EXTFRAG_STEAL: rb_event = 3;
 pub const RB_EVENT_ALLOC_FAIL: rb_event = 4;
 pub const RB_EVENT_BAD_PAGE: rb_event = 5;
 pub type rb_event = core::ffi::c_uint;
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_pcp_stat {
+    pub nid: __s32,
+    pub zone: __u32,
+    pub cpu: __u32,
+    pub flags: __u32,
+    pub online: __u32,
+    pub nr_lists: __u32,
+    pub count: __u64,
+    pub high: __u64,
+    pub high_min: __u64,
+    pub high_max: __u64,
+    pub batch: __u64,
+    pub free_count: __u64,
+    pub alloc_factor: __u64,
+    pub expire: __u64,
+    pub pgalloc: __u64,
+    pub pgfree: __u64,
+    pub refills: __u64,
+    pub drains: __u64,
+    pub ring_full: __u64,
+    pub lists: [__u32; 20usize],
+    pub reserved1: [__u64; 6usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_pcp_stat"][::core::mem::size_of::<rb_pcp_stat>() - 256usize];
+    ["Alignment of rb_pcp_stat"][::core::mem::align_of::<rb_pcp_stat>() - 8usize];
+    ["Offset of field: rb_pcp_stat::nid"][::core::mem::offset_of!(rb_pcp_stat, nid) - 0usize];
+    ["Offset of field: rb_pcp_stat::zone"][::core::mem::offset_of!(rb_pcp_stat, zone) - 4usize];
+    ["Offset of field: rb_pcp_stat::cpu"][::core::mem::offset_of!(rb_pcp_stat, cpu) - 8usize];
+    ["Offset of field: rb_pcp_stat::flags"][::core::mem::offset_of!(rb_pcp_stat, flags) - 12usize];
+    ["Offset of field: rb_pcp_stat::online"]
+        [::core::mem::offset_of!(rb_pcp_stat, online) - 16usize];
+    ["Offset of field: rb_pcp_stat::nr_lists"]
+        [::core::mem::offset_of!(rb_pcp_stat, nr_lists) - 20usize];
+    ["Offset of field: rb_pcp_stat::count"][::core::mem::offset_of!(rb_pcp_stat, count) - 24usize];
+    ["Offset of field: rb_pcp_stat::high"][::core::mem::offset_of!(rb_pcp_stat, high) - 32usize];
+    ["Offset of field: rb_pcp_stat::high_min"]
+        [::core::mem::offset_of!(rb_pcp_stat, high_min) - 40usize];
+    ["Offset of field: rb_pcp_stat::high_max"]
+        [::core::mem::offset_of!(rb_pcp_stat, high_max) - 48usize];
+    ["Offset of field: rb_pcp_stat::batch"][::core::mem::offset_of!(rb_pcp_stat, batch) - 56usize];
+    ["Offset of field: rb_pcp_stat::free_count"]
+        [::core::mem::offset_of!(rb_pcp_stat, free_count) - 64usize];
+    ["Offset of field: rb_pcp_stat::alloc_factor"]
+        [::core::mem::offset_of!(rb_pcp_stat, alloc_factor) - 72usize];
+    ["Offset of field: rb_pcp_stat::expire"]
+        [::core::mem::offset_of!(rb_pcp_stat, expire) - 80usize];
+    ["Offset of field: rb_pcp_stat::pgalloc"]
+        [::core::mem::offset_of!(rb_pcp_stat, pgalloc) - 88usize];
+    ["Offset of field: rb_pcp_stat::pgfree"]
+        [::core::mem::offset_of!(rb_pcp_stat, pgfree) - 96usize];
+    ["Offset of field: rb_pcp_stat::refills"]
+        [::core::mem::offset_of!(rb_pcp_stat, refills) - 104usize];
+    ["Offset of field: rb_pcp_stat::drains"]
+        [::core::mem::offset_of!(rb_pcp_stat, drains) - 112usize];
+    ["Offset of field: rb_pcp_stat::ring_full"]
+        [::core::mem::offset_of!(rb_pcp_stat, ring_full) - 120usize];
+    ["Offset of field: rb_pcp_stat::lists"][::core::mem::offset_of!(rb_pcp_stat, lists) - 128usize];
+    ["Offset of field: rb_pcp_stat::reserved1"]
+        [::core::mem::offset_of!(rb_pcp_stat, reserved1) - 208usize];
+};
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_vmstat {
+    pub buf_ptr: __u64,
+    pub nr: __u32,
+    pub flags: __u32,
+    pub nr_total: __u32,
+    pub nr_done: __u32,
+    pub epoch: __u64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_vmstat"][::core::mem::size_of::<rb_vmstat>() - 32usize];
+    ["Alignment of rb_vmstat"][::core::mem::align_of::<rb_vmstat>() - 8usize];
+    ["Offset of field: rb_vmstat::buf_ptr"][::core::mem::offset_of!(rb_vmstat, buf_ptr) - 0usize];
+    ["Offset of field: rb_vmstat::nr"][::core::mem::offset_of!(rb_vmstat, nr) - 8usize];
+    ["Offset of field: rb_vmstat::flags"][::core::mem::offset_of!(rb_vmstat, flags) - 12usize];
+    ["Offset of field: rb_vmstat::nr_total"]
+        [::core::mem::offset_of!(rb_vmstat, nr_total) - 16usize];
+    ["Offset of field: rb_vmstat::nr_done"][::core::mem::offset_of!(rb_vmstat, nr_done) - 20usize];
+    ["Offset of field: rb_vmstat::epoch"][::core::mem::offset_of!(rb_vmstat, epoch) - 24usize];
+};
+pub const RB_TUNE_MIN_FREE_KBYTES: rb_tunable = 0;
+pub const RB_TUNE_WATERMARK_SCALE_FACTOR: rb_tunable = 1;
+pub const RB_TUNE_WATERMARK_BOOST_FACTOR: rb_tunable = 2;
+pub const RB_TUNE_LOWMEM_RESERVE_RATIO: rb_tunable = 3;
+pub const RB_TUNE_PERCPU_PAGELIST_HIGH_FRACTION: rb_tunable = 4;
+pub const RB_TUNE_DEFRAG_MODE: rb_tunable = 5;
+pub const RB_TUNE_STAT_INTERVAL: rb_tunable = 6;
+pub type rb_tunable = core::ffi::c_uint;
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_tune {
+    pub key: __u32,
+    pub zone: __u32,
+    pub flags: __u32,
+    pub reserved0: __u32,
+    pub reserved1: __u64,
+    pub value: __u64,
+    pub old: __u64,
+    pub min: __u64,
+    pub max: __u64,
+    pub def: __u64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_tune"][::core::mem::size_of::<rb_tune>() - 64usize];
+    ["Alignment of rb_tune"][::core::mem::align_of::<rb_tune>() - 8usize];
+    ["Offset of field: rb_tune::key"][::core::mem::offset_of!(rb_tune, key) - 0usize];
+    ["Offset of field: rb_tune::zone"][::core::mem::offset_of!(rb_tune, zone) - 4usize];
+    ["Offset of field: rb_tune::flags"][::core::mem::offset_of!(rb_tune, flags) - 8usize];
+    ["Offset of field: rb_tune::reserved0"][::core::mem::offset_of!(rb_tune, reserved0) - 12usize];
+    ["Offset of field: rb_tune::reserved1"][::core::mem::offset_of!(rb_tune, reserved1) - 16usize];
+    ["Offset of field: rb_tune::value"][::core::mem::offset_of!(rb_tune, value) - 24usize];
+    ["Offset of field: rb_tune::old"][::core::mem::offset_of!(rb_tune, old) - 32usize];
+    ["Offset of field: rb_tune::min"][::core::mem::offset_of!(rb_tune, min) - 40usize];
+    ["Offset of field: rb_tune::max"][::core::mem::offset_of!(rb_tune, max) - 48usize];
+    ["Offset of field: rb_tune::def"][::core::mem::offset_of!(rb_tune, def) - 56usize];
+};
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_drain {
+    pub nid: __s32,
+    pub zone: __s32,
+    pub cpu: __s32,
+    pub flags: __u32,
+    pub reserved: [__u64; 2usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_drain"][::core::mem::size_of::<rb_drain>() - 32usize];
+    ["Alignment of rb_drain"][::core::mem::align_of::<rb_drain>() - 8usize];
+    ["Offset of field: rb_drain::nid"][::core::mem::offset_of!(rb_drain, nid) - 0usize];
+    ["Offset of field: rb_drain::zone"][::core::mem::offset_of!(rb_drain, zone) - 4usize];
+    ["Offset of field: rb_drain::cpu"][::core::mem::offset_of!(rb_drain, cpu) - 8usize];
+    ["Offset of field: rb_drain::flags"][::core::mem::offset_of!(rb_drain, flags) - 12usize];
+    ["Offset of field: rb_drain::reserved"][::core::mem::offset_of!(rb_drain, reserved) - 16usize];
+};
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
 pub struct rb_pageblock {

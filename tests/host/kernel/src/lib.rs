@@ -79,6 +79,12 @@ pub mod alloc {
         }
     }
 
+    impl<T> DerefMut for KBox<T> {
+        fn deref_mut(&mut self) -> &mut T {
+            &mut self.0
+        }
+    }
+
     /// A vector that grows only when told with which flags.
     #[derive(Debug)]
     pub struct KVVec<T>(Vec<T>);

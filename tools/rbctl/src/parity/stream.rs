@@ -94,7 +94,7 @@ pub(crate) struct Stream {
 impl Stream {
     /// The stream of a seed, for a node with pages up to `nr_pages`.
     pub(crate) fn new(mix: Mix, seed: u64, nr_pages: u32) -> Self {
-        let mut rng = Rng::with_seed(seed ^ (mix as u64) << 56);
+        let mut rng = Rng::with_seed(seed ^ ((mix as u64) << 56));
         let phase = phase(mix, &mut rng);
         Self {
             mix,
