@@ -20,9 +20,15 @@ use crate::{
         context::AllocContext,
         Gfp, //
     },
-    zone::alloc_flags::AllocFlags, //
+    zone::{
+        alloc_flags::AllocFlags,
+        order::Order, //
+    }, //
 };
 use kernel::prelude::*;
+
+/// Largest order that blocks are expected to be found of (C: `PAGE_ALLOC_COSTLY_ORDER`).
+const COSTLY_ORDER: u8 = 3;
 
 /// Flags of the second look (C: `alloc_flags_slowpath()`).
 pub(crate) fn alloc_flags(ctx: &AllocContext, defrag_mode: bool) -> AllocFlags {
@@ -63,6 +69,17 @@ pub(crate) fn last_flags(gfp: Gfp, flags: AllocFlags) -> Option<AllocFlags> {
     (flags.has(AllocFlags::NOFRAGMENT) && mends).then(|| flags.without(AllocFlags::NOFRAGMENT))
 }
 
+/// Whether a request comes far enough for the high-order atomic reserve to be given up for it: it
+/// waits, and neither gives up early nor asks for more than can be hoped for
+/// (C: `__alloc_pages_slowpath()` up to `should_reclaim_retry()`).
+pub(crate) fn may_unreserve(gfp: Gfp, order: Order) -> bool {
+    let costly = order.get() > COSTLY_ORDER;
+
+    gfp.allows_blocking()
+        && !gfp.has(Gfp::NORETRY)
+        && (!costly || (gfp.has(Gfp::RETRY_MAYFAIL) && gfp.has(Gfp::IO)))
+}
+
 /// Flags for requests that may use everything (C: `__gfp_pfmemalloc_flags()`).
 fn reserve_flags(gfp: Gfp) -> Option<AllocFlags> {
     if !gfp.has(Gfp::MEMALLOC) || gfp.has(Gfp::NOMEMALLOC) {
@@ -79,7 +96,6 @@ fn reserve_flags(gfp: Gfp) -> Option<AllocFlags> {
 #[kunit_tests(rust_buddy_slowpath)]
 mod tests {
     use super::*;
-    use crate::zone::order::Order;
 
     fn of(gfp: Gfp, order: Order) -> Result<AllocFlags> {
         Ok(alloc_flags(
@@ -128,6 +144,19 @@ mod tests {
         assert!(reserve_flags(Gfp::MEMALLOC).is_some());
         assert!(reserve_flags(Gfp::MEMALLOC | Gfp::NOMEMALLOC).is_none());
         assert!(reserve_flags(Gfp::HIGH).is_none());
+        Ok(())
+    }
+
+    #[test]
+    fn reserves_are_given_up_for_those_who_try_hard() -> Result {
+        let (small, large) = (Order::ZERO, Order::new(4).ok_or(EINVAL)?);
+        let kernel = Gfp::DIRECT_RECLAIM | Gfp::IO;
+
+        assert!(may_unreserve(kernel, small));
+        assert!(!may_unreserve(kernel, large));
+        assert!(may_unreserve(kernel | Gfp::RETRY_MAYFAIL, large));
+        assert!(!may_unreserve(kernel | Gfp::NORETRY, small));
+        assert!(!may_unreserve(Gfp::HIGH, small));
         Ok(())
     }
 }

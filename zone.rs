@@ -450,6 +450,23 @@ impl Zone {
         });
     }
 
+    /// Gives the blocks back that wait for the lock.
+    pub(crate) fn free_deferred(&self) {
+        if self.deferred.nr() == 0 {
+            return;
+        }
+        self.with(|buddy| {
+            while let Some(waiting) = self.deferred.take() {
+                buddy.free(waiting, FreeFlags::None);
+            }
+        });
+    }
+
+    /// Blocks that wait for the lock.
+    pub(crate) fn nr_deferred(&self) -> u32 {
+        self.deferred.nr()
+    }
+
     /// Gives a block back without waiting for the lock: if somebody holds it, the block waits for
     /// the next one who frees something (C: `free_one_page()` with `FPI_NOLOCK`).
     pub(crate) fn free_nolock(&self, block: Block) {

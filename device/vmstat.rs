@@ -77,9 +77,11 @@ impl Device {
         f("pgfree", sums.pgfree)?;
         f("rb_alloc_fail", self.region().nr_alloc_fail())?;
         f("rb_bad_page", sums.bad_page)?;
+        f("rb_deferred_frees", self.region().nr_deferred())?;
         f("rb_extfrag_claim", sums.extfrag_claim)?;
         f("rb_extfrag_steal", sums.extfrag_steal)?;
         f("rb_pcp_drain", sums.pcp.drain)?;
+        f("rb_pcp_pages", self.region().nr_pcp())?;
         f("rb_pcp_refill", sums.pcp.refill)?;
         f("rb_pcp_ring_full", sums.pcp.ring_full)
     }

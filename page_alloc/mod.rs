@@ -362,12 +362,30 @@ impl Region {
         let look = |flags| self.get_page_from_freelist(ctx, flags);
         let allocated = look(flags)
             .or_else(|| look(slowpath::retry_flags(ctx.gfp, flags)?))
+            .or_else(|| {
+                self.unreserve_highatomic(ctx)
+                    .then(|| look(flags))
+                    .flatten()
+            })
             .or_else(|| look(slowpath::last_flags(ctx.gfp, flags)?))?;
 
         Some(Allocated {
             path: Path::Slow,
             ..allocated
         })
+    }
+
+    /// Before a request that could wait fails, a pageblock of the high-order atomic reserve is given
+    /// up for it; whether there was any (C: the end of `should_reclaim_retry()`).
+    fn unreserve_highatomic(&self, ctx: &AllocContext) -> bool {
+        slowpath::may_unreserve(ctx.gfp, ctx.order)
+            && self.zonelist(ctx).any(|pageset| {
+                let mt = ctx.migratetype;
+
+                pageset
+                    .zone()
+                    .with(|buddy| buddy.unreserve_highatomic_pageblock(mt, true))
+            })
     }
 
     /// Gives a block back (C: `__free_pages()`).
@@ -378,6 +396,7 @@ impl Region {
     }
 
     /// Gives a block back without waiting for any lock (C: `free_pages_nolock()`).
+    #[allow(dead_code, reason = "a way in for other callers than the device")]
     pub(crate) fn free_pages_nolock(&self, block: Block) {
         self.free_frozen_pages(block, AllocFlags::NOLOCK);
     }
@@ -432,6 +451,13 @@ impl Region {
             .fold(0, |sum, pageset| pageset.total().wrapping_add(sum))
     }
 
+    /// Blocks that wait for a zone's lock to be freed.
+    pub(crate) fn nr_deferred(&self) -> u64 {
+        self.zones().fold(0, |sum, zone| {
+            u64::from(zone.nr_deferred()).wrapping_add(sum)
+        })
+    }
+
     /// Requests that ended without a block.
     pub(crate) fn nr_alloc_fail(&self) -> u64 {
         self.alloc_fail.load(Relaxed)
@@ -451,10 +477,12 @@ impl Region {
         self.config.nr_pages >> (self.config.pageblock_order.get() & 31)
     }
 
-    /// Recounts every zone, one after the other. What CPUs have in stock is not free.
+    /// Recounts every zone and every stock, one after the other. What CPUs have in stock is not
+    /// free.
     pub(crate) fn validate(&self) -> Report {
-        self.zones()
-            .fold(Report::EMPTY, |report, zone| report.merge(zone.validate()))
+        self.pagesets().fold(Report::EMPTY, |report, pageset| {
+            report.merge(pageset.validate())
+        })
     }
 }
 
@@ -637,7 +665,7 @@ mod tests {
 
     /// Takes the whole normal zone for movable requests.
     fn fill_normal(region: &Region) -> Result {
-        let normal = normal(&region)?;
+        let normal = normal(region)?;
         let take = || {
             normal.rmqueue(
                 Order::MAX,

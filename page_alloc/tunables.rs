@@ -313,19 +313,24 @@ fn pcp_limits(pageset: &Pageset, tunables: &Tunables, nr_cpus: u32) -> PcpLimits
 mod tests {
     use super::*;
     use crate::{
+        gfp::Gfp,
         page_alloc::{
             layout::Shares,
+            node::NodeSpan,
             RegionConfig, //
         },
         zone::{
             alloc_flags::Wmark,
-            order::Order, //
+            order::{
+                Order,
+                PageIdx, //
+            }, //
         }, //
     };
 
     /// 256 MiB in one zone.
     fn region() -> Result<Region> {
-        Region::new(RegionConfig {
+        let config = RegionConfig {
             nr_pages: 65536,
             nid: 0,
             pageblock_order: Order::new(9).ok_or(EINVAL)?,
@@ -333,7 +338,15 @@ mod tests {
             has_huge: true,
             lazy: false,
             exact: false,
-        })
+            gfp_allowed: Gfp::ALL,
+        };
+        let span = NodeSpan {
+            nid: 0,
+            start: PageIdx::new(0),
+            nr_pages: config.nr_pages,
+        };
+
+        Region::new(config, &[span])
     }
 
     const ALL: [Tunable; 7] = [
@@ -367,7 +380,7 @@ mod tests {
     fn row_021_the_scale_factor_has_bounds() -> Result {
         let region = region()?;
         let scale = Tunable::WatermarkScaleFactor;
-        let zone = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let zone = region.pageset(ZoneType::Normal).ok_or(EINVAL)?.zone();
         let step = || zone.marks().visible(Wmark::Low) - zone.marks().visible(Wmark::Min);
 
         assert!(region.set_tunable(scale, 0).is_err());

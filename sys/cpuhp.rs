@@ -124,8 +124,11 @@ unsafe fn watcher<'a, T>(node: *mut bindings::hlist_node) -> &'a T {
     unsafe { &(*instance).watcher }
 }
 
+/// # Safety
+///
+/// As for [`watcher`].
 unsafe extern "C" fn coming<T: CpuHotplug>(cpu: c_uint, node: *mut bindings::hlist_node) -> c_int {
-    // SAFETY: The kernel calls with the node of an instance that was added and not yet removed.
+    // SAFETY: By the caller's promise: the kernel calls with the node of an instance.
     let watcher = unsafe { watcher::<T>(node) };
     match watcher.cpu_coming(cpu) {
         Ok(()) => 0,
@@ -133,8 +136,11 @@ unsafe extern "C" fn coming<T: CpuHotplug>(cpu: c_uint, node: *mut bindings::hli
     }
 }
 
+/// # Safety
+///
+/// As for [`watcher`].
 unsafe extern "C" fn dead<T: CpuHotplug>(cpu: c_uint, node: *mut bindings::hlist_node) -> c_int {
-    // SAFETY: As above.
+    // SAFETY: By the caller's promise.
     unsafe { watcher::<T>(node) }.cpu_dead(cpu);
     0
 }

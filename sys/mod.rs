@@ -104,6 +104,7 @@ pub(crate) use self::{
     mapper::Mapper,
     mm::LockedVm,
     node::{
+        has_large_cache,
         host_free_pages,
         largest_free_run,
         node_is_online, //

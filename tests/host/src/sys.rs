@@ -98,6 +98,11 @@ pub(crate) fn nr_online_cpus() -> u32 {
     nr_cpus()
 }
 
+/// Caches are small.
+pub(crate) fn has_large_cache(_cpu: u32) -> bool {
+    false
+}
+
 /// This is no kernel at all.
 pub(crate) fn is_kdump_kernel() -> bool {
     false
