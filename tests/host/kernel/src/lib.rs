@@ -47,7 +47,11 @@ pub mod error {
 
 /// Allocation.
 pub mod alloc {
-    use crate::error::Result;
+    use crate::error::{
+        code::ENOMEM,
+        Error,
+        Result, //
+    };
     use std::ops::{
         Deref,
         DerefMut, //
@@ -60,13 +64,23 @@ pub mod alloc {
     /// Ordinary memory.
     pub const GFP_KERNEL: Flags = Flags;
 
+    /// There is no memory.
+    #[derive(Debug)]
+    pub struct AllocError;
+
+    impl From<AllocError> for Error {
+        fn from(_: AllocError) -> Self {
+            ENOMEM
+        }
+    }
+
     /// A box that is made with flags.
     #[derive(Debug)]
     pub struct KBox<T>(Box<T>);
 
     impl<T> KBox<T> {
         /// Boxes a value.
-        pub fn new(value: T, _flags: Flags) -> Result<Self> {
+        pub fn new(value: T, _flags: Flags) -> Result<Self, AllocError> {
             Ok(Self(Box::new(value)))
         }
     }
@@ -95,6 +109,12 @@ pub mod alloc {
     /// There was no room for a value.
     #[derive(Debug)]
     pub struct PushError<T>(pub T);
+
+    impl<T> Default for KVVec<T> {
+        fn default() -> Self {
+            Self::new()
+        }
+    }
 
     impl<T> KVVec<T> {
         /// Nothing, and no room.
