@@ -53,6 +53,9 @@ parity-short: ## the same in a minute: 100,000 operations, 2 seeds, one machine
 checklist: ## which tests cover each behaviour, and how they ended (JSON=1; ROWS_RIGS=1: run all)
 	@$(S)/checklist.sh $(if $(JSON),--json)
 
+mutants: ## break each rule in a copy and see that its test fails (ROWS="52 53", SAMPLE=5; default all)
+	@$(S)/mutants.sh $(if $(SAMPLE),--sample $(SAMPLE)) $(ROWS)
+
 bench-c: ## time it at the CPU's own speed, in User-Mode Linux
 	@$(S)/bench-c.sh
 
@@ -98,4 +101,4 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: module modules_install clean doctor demo check soak host kselftest-a kselftest-b kunit parity parity-short \
-	checklist bench-c rbctl fmt fmtcheck clippy shellcheck loc sandbox rig-a rig-b rig-c clean-cache distclean-cache help
+	checklist mutants bench-c rbctl fmt fmtcheck clippy shellcheck loc sandbox rig-a rig-b rig-c clean-cache distclean-cache help
