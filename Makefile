@@ -44,10 +44,10 @@ kselftest-b: ## tests in the debug kernel (KASAN, lockdep, kmemleak)
 kunit: ## KUnit suites in the debug kernel and in User-Mode Linux
 	@$(S)/check.sh kunit-b kunit-c
 
-parity: ## compare with the stock kernel's own allocator: 10,000,000 operations, 20 seeds, four machines
+parity: ## compare with the stock kernel's own allocator: 10,000,000 operations, 20 seeds, five machines
 	@$(S)/parity.sh
 
-parity-short: ## the same in a minute: 100,000 operations, 2 seeds, one machine
+parity-short: ## the same in two minutes: 100,000 operations
 	@$(S)/parity.sh short
 
 checklist: ## which tests cover each behaviour, and how they ended (JSON=1; ROWS_RIGS=1: run all)

@@ -70,7 +70,7 @@ module! {
             description: "1: zones get 128 MiB at a time, when they need it (default 0)",
         },
         gfp_allowed_mask: u32 {
-            default: u32::MAX,
+            default: 0xff_ffff,
             description: "Kernel GFP bits that requests keep (default all)",
         },
         oracle: bool {

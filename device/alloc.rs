@@ -485,9 +485,9 @@ impl Device {
         self.carved().zero(idx, block.nr_pages());
         self.records()
             .with(|records| records.insert(file.client, block))
-            .map_err(|block| {
+            .map_err(|(block, error)| {
                 self.put_back(block, Destination::Stock);
-                ENOMEM
+                error
             })
     }
 

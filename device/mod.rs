@@ -207,7 +207,7 @@ fn tables(config: RegionConfig, spans: &[NodeSpan]) -> Result<(Region, sys::Lock
 
 /// Where the pages of each node lie in the region.
 fn node_spans(carved: &sys::CarvedRegion) -> Result<KVec<NodeSpan>> {
-    let mut spans = KVec::new();
+    let mut spans = KVec::with_capacity(carved.nids().len(), GFP_KERNEL)?;
     let mut start = PageIdx::new(0);
 
     for (nid, nr_pages) in carved.nids() {
@@ -217,7 +217,7 @@ fn node_spans(carved: &sys::CarvedRegion) -> Result<KVec<NodeSpan>> {
             nr_pages,
         };
 
-        spans.push(span, GFP_KERNEL)?;
+        spans.push_within_capacity(span)?;
         start = start.add(nr_pages);
     }
     Ok(spans)

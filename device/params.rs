@@ -45,7 +45,7 @@ impl Params {
         exact: 0,
         nids: 0,
         lazy: 0,
-        gfp_allowed_mask: u32::MAX,
+        gfp_allowed_mask: 0xff_ffff,
         oracle: false,
     };
 
@@ -58,6 +58,10 @@ impl Params {
                 SIZE_MB.start(),
                 SIZE_MB.end()
             );
+            return Err(EINVAL);
+        }
+        if self.exact > 1 {
+            pr_err!("exact={} is not 0 or 1\n", self.exact);
             return Err(EINVAL);
         }
         if self.nid != -1 && !sys::node_is_online(self.nid) {
@@ -80,7 +84,7 @@ impl Params {
 
         (0..=64).filter_map(move |nid| match nid {
             64 => (mask == 0).then_some(only),
-            nid => (mask >> nid & 1 != 0).then_some(nid),
+            nid => (mask >> (nid & 63) & 1 != 0).then_some(nid),
         })
     }
 

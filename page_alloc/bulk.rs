@@ -45,7 +45,10 @@ impl Region {
         pages: &mut [Option<PageIdx>],
     ) -> usize {
         let ctx = &self.prepare(ctx);
-        let first = pages.iter().take_while(|page| page.is_some()).count();
+        let first = pages
+            .iter()
+            .position(Option::is_none)
+            .unwrap_or(pages.len());
         let wanted = pages.len().wrapping_sub(first);
 
         if wanted == 0 {

@@ -197,9 +197,12 @@ fn start_isolate_page_range(pageset: &Pageset, range: Range) -> Result {
     pageset
         .isolate(last, whole(last))
         .inspect_err(|_| undo_isolate(pageset, [first].into_iter()))?;
-    for (nr, middle) in ends.clone().enumerate() {
+    for middle in ends {
         if let Err(error) = pageset.isolate(middle, range.part_of(middle)) {
-            undo_isolate(pageset, range.pageblocks().take(nr.wrapping_add(1)));
+            undo_isolate(
+                pageset,
+                range.pageblocks().take_while(|block| *block < middle),
+            );
             undo_isolate(pageset, [last].into_iter());
             return Err(error);
         }

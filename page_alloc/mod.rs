@@ -60,7 +60,8 @@ use crate::{
         PageblockStat,
         Zone,
         ZoneConfig,
-        ZoneType, //
+        ZoneType,
+        NR_ZONES, //
     }, //
 };
 use kernel::{
@@ -161,7 +162,7 @@ impl Region {
         for span in spans {
             let node = Node::new(span, config.shares, &zone_config, config.has_huge)?;
 
-            nodes.push(node, GFP_KERNEL)?;
+            nodes.push_within_capacity(node)?;
         }
         let is_numa = nodes.len() > 1;
         let mut region = Self::of_nodes(config, nodes, config.mobility_off(), is_numa)?;
@@ -201,7 +202,7 @@ impl Region {
                 has_cpus: sys::nr_cpus_of_node(node.nid()) > 0,
             };
 
-            facts.push(fact, GFP_KERNEL)?;
+            facts.push_within_capacity(fact)?;
         }
         let mut order = FallbackOrder::new(&facts, sys::node_distance);
 
@@ -217,7 +218,8 @@ impl Region {
 
     /// All zones of these nodes, in each of them from the highest down.
     fn zones_of(&self, nodes: &[u8]) -> Result<KVec<ZoneRef>> {
-        let mut list = KVec::new();
+        let room = nodes.len().wrapping_mul(NR_ZONES);
+        let mut list = KVec::with_capacity(room, GFP_KERNEL)?;
 
         for node in nodes {
             let Some(zones) = self.nodes.get(usize::from(*node)) else {
@@ -230,7 +232,7 @@ impl Region {
                     kind: pageset.zone().kind(),
                 };
 
-                list.push(zone, GFP_KERNEL)?;
+                list.push_within_capacity(zone)?;
             }
         }
         Ok(list)

@@ -203,9 +203,9 @@ impl Pageset {
         let mut rooms = KVec::with_capacity(self.cpus.nr() as usize, GFP_KERNEL)?;
 
         for _ in 0..self.cpus.nr() {
-            rooms.push(PcpRoom::new(&limits, self.has_huge)?, GFP_KERNEL)?;
+            rooms.push_within_capacity(PcpRoom::new(&limits, self.has_huge)?)?;
         }
-        for (cpu, room) in (0..).zip(rooms.iter_mut()) {
+        for (cpu, room) in (0..self.cpus.nr()).zip(rooms.iter_mut()) {
             self.cpus.with(cpu, |pcp| pcp.set_limits(limits, room));
         }
         Ok(())
@@ -346,7 +346,7 @@ mod tests {
         for _ in 0..nr {
             let block = zone.rmqueue(order(block_order)?, Movable, FLAGS, HERE);
 
-            blocks.push(block.ok_or(ENOMEM)?.head(), GFP_KERNEL)?;
+            blocks.push_within_capacity(block.ok_or(ENOMEM)?.head())?;
         }
         for (nth, page) in (1..).zip(blocks.iter()) {
             let before = zone.nr_free();
@@ -500,7 +500,7 @@ mod tests {
         let mut blocks = KVVec::with_capacity(300, GFP_KERNEL)?;
 
         for _ in 0..300 {
-            blocks.push(take(&pageset, 0)?.head(), GFP_KERNEL)?;
+            blocks.push_within_capacity(take(&pageset, 0)?.head())?;
         }
         assert_eq!(count(&pageset), 165);
         let free = pageset.zone().nr_free();

@@ -36,13 +36,14 @@ declare -A PART=(
 	[unsafe]="one $S/unsafe-check.sh"
 	[kselftest-a]="ktap $S/kselftest.sh a"
 	[kselftest-b]="ktap $S/kselftest.sh b"
+	[parity]="one $S/parity.sh short"
 	[kunit-b]="ktap $S/kunit.sh b"
 	[kunit-c]="ktap $S/kunit.sh c"
 )
 # The builds first, each alone, because others need their products; then the longest, beside which all
 # the others have time.
 ORDER=(build-a build-b build-c kselftest-b fmt shellcheck console-scan unsafe no-panic uapi clippy-module
-	clippy-host clippy-tools host tools kselftest-a kunit-b kunit-c)
+	clippy-host clippy-tools host tools kselftest-a parity kunit-b kunit-c)
 
 # What the tree is, with what is not committed.
 tree_hash() {

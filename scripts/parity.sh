@@ -8,6 +8,7 @@
 #   normal   512 MiB of Normal alone
 #   both     Normal and DMA32 in one node: the only one where mixing types is put off (NOFRAGMENT)
 #   movable  DMA32 and Movable in one node
+#   cma      as dma32, with a CMA area
 # OPERATIONS, SEEDS and ARENAS change what is done, ARGS adds words to rbctl parity.
 # The last line sums up; the full form does 10,000,000 operations with 20 seeds.
 
@@ -18,22 +19,28 @@ set -euo pipefail
 demand="refill drain fail below_high bulk bulk_holes nolock contig reclaim_free high_order merge_tail"
 case ${1-full} in
 full)
-	operations=${OPERATIONS:-10000000} seeds=${SEEDS:-20} arenas=${ARENAS:-dma32 both normal movable}
-	demand+=" claim claim_part steal retype boost above_high contig_busy highatomic take_highatomic other_zone"
+	operations=${OPERATIONS:-10000000} seeds=${SEEDS:-20} arenas=${ARENAS:-dma32 both normal movable cma}
+	demand+=" claim claim_part steal retype boost above_high contig_busy highatomic take_highatomic other_zone cma take_cma"
 	;;
-short) operations=${OPERATIONS:-100000} seeds=${SEEDS:-2} arenas=${ARENAS:-dma32} ;;
+short) operations=${OPERATIONS:-100000} seeds=${SEEDS:-5} arenas=${ARENAS:-dma32 both normal movable cma} ;;
 *) die "usage: parity.sh [short]" ;;
 esac
 demand=${DEMAND-$demand}
 
-# arena NAME: sets options and share (percent of the operations).
+# arena NAME: sets options, share (percent of the operations) and mixes (empty: all).
 arena() {
+	mixes=
 	case $1 in
-	dma32) options=(--node "768M,cpus=0-1" --node 256M) share=60 ;;
+	dma32) options=(--node "768M,cpus=0-1" --node 256M) share=50 ;;
 	both) options=(--node "2816M,cpus=0-1" --node 1280M) share=20 ;;
 	normal) options=(--node "4608M,cpus=0-1" --node 512M) share=10 ;;
-	movable) options=(--node "768M,cpus=0-1" --node 256M --append kernelcore=256M) share=10 ;;
-	*) die "no arena $1: dma32, both, normal or movable" ;;
+	movable) options=(--node "768M,cpus=0-1" --node 256M --append kernelcore=256M) share=10
+		# Ranges are left out: in a movable zone the kernel takes all pages for movable that were not
+		# reserved at boot, and a copy does not tell which those are.
+		mixes="--mix single --mix mixed --mix phases --mix exhaust --mix bulk --mix atomic --mix nolock --mix reclaim"
+		;;
+	cma) options=(--node "768M,cpus=0-1" --node 256M --append numa_cma=1:32M) share=10 ;;
+	*) die "no arena $1: dma32, both, normal, movable or cma" ;;
 	esac
 }
 
@@ -55,7 +62,7 @@ for name in "${arenas[@]}"; do
 	rm -rf "$TOP/out/guest/parity-$name" "$log"
 	"$TOP/scripts/boot.sh" a --name "parity-$name" "${options[@]}" --limit 1200 \
 		--append "init_on_alloc=0" --env "OPERATIONS=$((operations * share / total))" --env "SEEDS=$mine" \
-		--env "SEED=$seed" --env "ARGS=${ARGS-}" -- \
+		--env "SEED=$seed" --env "ARGS=${ARGS-$mixes}" -- \
 		"$TOP/tests/parity/guest.sh" "$TOP/out/a/rust_buddy.ko" "$TOP/out/bin/rbctl" || status=$?
 	seed=$((seed + mine))
 	[ "$status" = 0 ] || rc=1

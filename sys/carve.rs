@@ -19,6 +19,9 @@ use kernel::{
     prelude::*, //
 };
 
+/// Most nodes that pages can be taken from.
+const MAX_NODES: usize = 64;
+
 /// Pages between two chances for others to run.
 const BATCH: u32 = 1024;
 
@@ -127,9 +130,9 @@ impl CarvedRegion {
         if !nr_pages.is_power_of_two() {
             return Err(EINVAL);
         }
-        let mut spans = KVec::new();
+        let mut spans = KVec::with_capacity(MAX_NODES, GFP_KERNEL)?;
         for nid in nids {
-            spans.push(Span::new(nr_pages, nid)?, GFP_KERNEL)?;
+            spans.push_within_capacity(Span::new(nr_pages, nid)?)?;
         }
         let total = u32::try_from(spans.len())?
             .checked_mul(nr_pages)
@@ -142,7 +145,7 @@ impl CarvedRegion {
     }
 
     /// The nodes, and the number of pages of each.
-    pub(crate) fn nids(&self) -> impl Iterator<Item = (i32, u32)> + '_ {
+    pub(crate) fn nids(&self) -> impl ExactSizeIterator<Item = (i32, u32)> + '_ {
         self.spans.iter().map(|span| (span.nid, span.nr_pages))
     }
 

@@ -4,7 +4,10 @@
 //!
 //! C: `cpuhp_setup_state_multi()` in `include/linux/cpuhotplug.h`.
 
-use core::mem::offset_of;
+use core::{
+    mem::offset_of,
+    ptr::null_mut, //
+};
 use kernel::{
     bindings,
     error::to_result,
@@ -54,7 +57,10 @@ type InstanceCallback = unsafe extern "C" fn(c_uint, *mut bindings::hlist_node) 
 impl<T: CpuHotplug> CpuWatch<T> {
     /// Begins to watch. CPUs that are online already are not told. Sleeps.
     pub(crate) fn new(watcher: Arc<T>) -> Result<Self> {
-        let node = bindings::hlist_node::default();
+        let node = bindings::hlist_node {
+            next: null_mut(),
+            pprev: null_mut(),
+        };
         let instance = KBox::pin(Instance { node, watcher }, GFP_KERNEL)?;
         let state = Self::set_up_state()?;
         // INVARIANT: The state was just made, the instance is pinned and joins below.

@@ -358,7 +358,10 @@ struct rb_verify {
 	__u64 reserved2[7];
 };
 
-/* RB_RESET: free everything that this open file owns. EBUSY if mapped, unless ZAP. */
+/*
+ * RB_RESET: free everything that this open file owns. EBUSY if mapped, unless ZAP. Meanwhile the file
+ * gets no block: EBUSY.
+ */
 #define RB_RESET_FD		0x00000001u
 #define RB_RESET_ZAP		0x00000002u
 

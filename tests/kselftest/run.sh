@@ -33,8 +33,10 @@ L08_region_zeroed		none	30
 L09_oracle.sh			none	60
 A01_alloc_free_each_order	exact	20
 A02_split_merge_closed_form	exact	20
+A03_pcp_refill_drain		none	60
 A04_migratetype_fallback	exact	20
 A05_watermarks			exact	20
+A07_bulk			none	30
 N01_nodes			nodes	30
 U02_unknown_cmds		exact	20
 U03_struct_growth		same	20
@@ -55,6 +57,9 @@ M09_fd_passing			same	20
 P01_buddyinfo_format		fresh	20
 P02_pagetypeinfo_format		same	20
 P03_zoneinfo_format		same	20
+P05_extfrag			same	20
+P07_watermark_formula		same	20
+P08_pcp_formula			same	30
 P06_sum_rules			exact	30
 O06_clients			fresh	20
 O07_quiet_log			exact	20

@@ -48,7 +48,10 @@ pub mod error {
 /// Allocation.
 pub mod alloc {
     use crate::error::{
-        code::ENOMEM,
+        code::{
+            EINVAL,
+            ENOMEM, //
+        },
         Error,
         Result, //
     };
@@ -109,6 +112,12 @@ pub mod alloc {
     /// There was no room for a value.
     #[derive(Debug)]
     pub struct PushError<T>(pub T);
+
+    impl<T> From<PushError<T>> for Error {
+        fn from(_: PushError<T>) -> Self {
+            EINVAL
+        }
+    }
 
     impl<T> Default for KVVec<T> {
         fn default() -> Self {
