@@ -5,7 +5,7 @@
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 S := scripts
-export SOAK
+export SOAK ROWS_RIGS
 
 # Kbuild reads this file too, when it finds no other; it has Kbuild.
 module: ## build the module against KDIR (default: the running kernel) to out/rust_buddy.ko
@@ -49,6 +49,12 @@ parity: ## compare with the stock kernel's own allocator: 10,000,000 operations,
 
 parity-short: ## the same in two minutes: 100,000 operations
 	@$(S)/parity.sh short
+
+checklist: ## which tests cover each behaviour, and how they ended (JSON=1; ROWS_RIGS=1: run all)
+	@$(S)/checklist.sh $(if $(JSON),--json)
+
+mutants: ## break each rule in a copy and see that its test fails (ROWS="52 53", SAMPLE=5; default all)
+	@$(S)/mutants.sh $(if $(SAMPLE),--sample $(SAMPLE)) $(ROWS)
 
 bench-c: ## time it at the CPU's own speed, in User-Mode Linux
 	@$(S)/bench-c.sh
@@ -94,5 +100,5 @@ distclean-cache: ## remove the cache: sandbox, kernels, crates
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: module modules_install clean doctor demo check soak host kselftest-a kselftest-b kunit parity parity-short bench-c \
-	rbctl fmt fmtcheck clippy shellcheck loc sandbox rig-a rig-b rig-c clean-cache distclean-cache help
+.PHONY: module modules_install clean doctor demo check soak host kselftest-a kselftest-b kunit parity parity-short \
+	checklist mutants bench-c rbctl fmt fmtcheck clippy shellcheck loc sandbox rig-a rig-b rig-c clean-cache distclean-cache help

@@ -169,6 +169,7 @@ mod tests {
     use crate::zone::{
         migratetype::Migratetype,
         vmstat::NumaPlace,
+        ZoneFlag,
         ZoneType, //
     };
 
@@ -249,6 +250,21 @@ mod tests {
         leave(&region, 641)?;
         assert_eq!(region.alloc_pages_bulk(&ctx()?, &mut pages), 2);
         assert!(pages[1].is_some());
+        Ok(())
+    }
+
+    #[test]
+    fn row_093_though_the_bulk_way_were_open() -> Result {
+        let region = z256()?;
+        let zone = region.pageset(ZoneType::Normal).ok_or(EINVAL)?.zone();
+        let there = Some(PageIdx::new(9));
+
+        leave(&region, 700)?;
+        // Only the usual way looks at the high watermark.
+        assert_eq!(region.alloc_pages_bulk(&ctx()?, &mut [None; 2]), 2);
+        assert!(!zone.has_flag(ZoneFlag::BelowHigh));
+        assert_eq!(region.alloc_pages_bulk(&ctx()?, &mut [there, None]), 2);
+        assert!(zone.has_flag(ZoneFlag::BelowHigh));
         Ok(())
     }
 

@@ -251,6 +251,10 @@ mod tests {
     use crate::gfp::Gfp;
 
     fn region(exact: bool) -> Result<Region> {
+        region_at(0, exact)
+    }
+
+    fn region_at(start: u32, exact: bool) -> Result<Region> {
         let config = RegionConfig {
             nr_pages: 8192,
             nid: 0,
@@ -263,7 +267,7 @@ mod tests {
         };
         let span = NodeSpan {
             nid: 0,
-            start: PageIdx::new(0),
+            start: PageIdx::new(start),
             nr_pages: config.nr_pages,
         };
 
@@ -294,6 +298,20 @@ mod tests {
     }
 
     #[test]
+    fn row_107_it_is_taken_last() -> Result {
+        let region = region(true)?;
+        let first = region.alloc_pages_exact(&ctx()?, 3).ok_or(ENOMEM)?;
+        let second = region.alloc_pages_exact(&ctx()?, 3).ok_or(ENOMEM)?;
+
+        for start in [first, second] {
+            let next = region.alloc_pages(&ctx()?).ok_or(ENOMEM)?.block;
+
+            assert_eq!(next.head(), start.add(3));
+        }
+        Ok(())
+    }
+
+    #[test]
     fn row_150_a_contiguous_range_is_aligned_to_itself() -> Result {
         let region = region(true)?;
         let block = region.alloc_pages(&ctx()?).ok_or(ENOMEM)?.block;
@@ -307,6 +325,17 @@ mod tests {
         region.free_pages(block);
         assert_eq!(region.nr_free(), 8192);
         assert_eq!(region.validate().errors, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn row_150_wherever_the_zone_begins() -> Result {
+        let region = region_at(1024, true)?;
+        let start = region.alloc_contig_pages(&ctx()?, 2048).ok_or(ENOMEM)?;
+
+        assert_eq!(start.get(), 2048);
+        region.free_contig_range(start, 2048);
+        assert_eq!(region.nr_free(), 8192);
         Ok(())
     }
 

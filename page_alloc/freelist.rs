@@ -483,20 +483,28 @@ mod tests {
 
     #[test]
     fn row_003_nolock_requests_are_for_listed_orders() -> Result {
-        let region = one_node(config(65536, Shares::NONE)?)?;
-        let get = |order| {
-            let ctx = AllocContext::new(Gfp::NONE, Order::new(order)?)?;
+        for has_huge in [true, false] {
+            let region = one_node(RegionConfig {
+                has_huge,
+                ..config(65536, Shares::NONE)?
+            })?;
+            let get = |order| {
+                let ctx = AllocContext::new(Gfp::NONE, Order::new(order)?)?;
 
-            region.alloc_pages_nolock(&ctx)
-        };
+                region.alloc_pages_nolock(&ctx)
+            };
 
-        for order in [0, 1, 2, 3, 9] {
-            let block = get(order).ok_or(ENOMEM)?.block;
+            for order in 0..=10 {
+                let listed = order <= 3 || (order == 9 && has_huge);
+                let allocated = get(order);
 
-            region.free_pages_nolock(block);
-        }
-        for order in [4, 5, 8, 10] {
-            assert!(get(order).is_none());
+                assert_eq!(allocated.is_some(), listed);
+                if let Some(Allocated { block, .. }) = allocated {
+                    region.free_pages_nolock(block);
+                }
+            }
+            // A failure is not counted.
+            assert_eq!(region.nr_alloc_fail(), 0);
         }
         Ok(())
     }

@@ -389,6 +389,8 @@ mod tests {
         for nr in [4, 5, 8, 10] {
             let block = take(&pageset, nr)?;
 
+            assert_eq!(block.order(), order(nr)?);
+            assert_eq!(count(&pageset), 0);
             pageset.free(block, FLAGS);
             assert_eq!(count(&pageset), 0);
         }
@@ -517,15 +519,39 @@ mod tests {
         let cpu = sys::this_cpu();
         let high = || pageset.with(cpu, |pcp| pcp.high());
 
-        for _ in 0..200 {
+        for _ in 0..365 {
             let _ = take(&pageset, 0)?;
         }
-        // The third and fourth refill made room: 335, 365, 425, 545.
-        assert_eq!(high(), Some(545));
-        for expected in [477, 418, 366, 321, 320, 320] {
+        // Each refill made room: 335, 365, 425, 545, 785.
+        assert_eq!((count(&pageset), high()), (100, Some(785)));
+        for expected in [687, 602, 527, 462, 405, 355, 320, 320] {
             pageset.refresh(cpu, 0);
-            assert_eq!(high(), Some(expected));
+            assert_eq!((count(&pageset), high()), (100, Some(expected)));
         }
+        Ok(())
+    }
+
+    #[test]
+    fn row_085_what_is_above_goes_back() -> Result {
+        let pageset = pageset(LIMITS)?;
+        let cpu = sys::this_cpu();
+
+        for _ in 0..226 {
+            let _ = take(&pageset, 0)?;
+        }
+        let free = pageset.zone().nr_free();
+
+        // Room for 785 shrinks for nine ticks until it is no more than what is in stock.
+        assert_eq!(count(&pageset), 239);
+        pageset.set_limits(PcpLimits {
+            high_min: 60,
+            ..LIMITS
+        })?;
+        for expected in [239, 239, 239, 239, 239, 239, 239, 239, 239, 210, 184, 161] {
+            pageset.refresh(cpu, 0);
+            assert_eq!(count(&pageset), expected);
+        }
+        assert_eq!(pageset.zone().nr_free(), free + 239 - 161);
         Ok(())
     }
 
@@ -644,10 +670,29 @@ mod tests {
 
             pageset.free(block, FLAGS);
         }
-        assert!(pageset.total() > 0);
+        // More than is given back in one go, and something on every CPU.
+        let mut taken = 0;
+
+        while count(&pageset) <= 15 << 5 {
+            let _ = take(&pageset, 0)?;
+
+            taken += 1;
+        }
+        let request = PcpRequest {
+            index: PcpIndex::new(Order::ZERO, Movable, true).ok_or(EINVAL)?,
+            mt: Movable,
+            flags: FLAGS,
+        };
+        for cpu in 0..pageset.nr_cpus() {
+            let block = pageset.with(cpu, |pcp| pcp.rmqueue_one(pageset.zone(), &request));
+            let _ = block.flatten().ok_or(ENOMEM)?;
+
+            taken += 1;
+            assert!(pageset.count(cpu) > 0);
+        }
         pageset.drain_all();
         assert_eq!(pageset.total(), 0);
-        assert_eq!(pageset.zone().nr_free(), 8192);
+        assert_eq!(pageset.zone().nr_free(), 8192 - taken);
         assert_eq!(pageset.zone().validate().errors, 0);
         Ok(())
     }

@@ -246,6 +246,8 @@ mod tests {
         // b0 of 2, 5, 10, 21, 42, 64.
         let batches = [2u64, 5, 10, 21, 42, 64].map(|b0| batch_size(b0 << 12));
         assert_eq!(batches, [1, 3, 7, 15, 31, 63]);
+        let batches = [1u64, 3, 6, 11, 22, 43].map(|b0| batch_size(b0 << 12));
+        assert_eq!(batches, [1, 3, 7, 15, 31, 63]);
         Ok(())
     }
 
@@ -254,10 +256,13 @@ mod tests {
         let z256 = PcpLimits::new(65536, 640, 0, 2);
         let gib = PcpLimits::new(262_144, 1286, 0, 2);
         let small = PcpLimits::new(4096, 160, 0, 2);
+        let shared = PcpLimits::new(65536, 640, 0, 256);
 
         assert_eq!([z256.high_min, z256.high_max, z256.batch], [320, 4096, 15]);
         assert_eq!([gib.high_min, gib.high_max, gib.batch], [643, 16384, 63]);
         assert_eq!([small.high_min, small.high_max, small.batch], [80, 256, 1]);
+        // Four batches at least.
+        assert_eq!([shared.high_min, shared.high_max], [60, 60]);
         Ok(())
     }
 

@@ -379,7 +379,10 @@ mod tests {
         assert_eq!(alloc_low(&mut buddy, 0, Unmovable), Some(0));
         assert_eq!(buddy.blocks.migratetype(PageIdx::new(0)), Unmovable);
         assert_eq!(buddy.blocks.migratetype(PageIdx::new(512)), Unmovable);
+        // Not on account of a part of it: nothing is mixed.
         assert_eq!(buddy.events.extfrag_claim, 1);
+        assert_eq!(buddy.events.extfrag_claim_part, 0);
+        assert_eq!(buddy.events.extfrag_steal, 0);
         assert_eq!(buddy.nr_free, 1023);
         Ok(())
     }
@@ -410,10 +413,15 @@ mod tests {
     #[test]
     fn row_060_small_movable_requests_steal() -> Result {
         let mut buddy = with_free_singles(Unmovable, 0)?;
+        let order = Order::new(3).ok_or(EINVAL)?;
 
-        free(&mut buddy, 8..16);
-        assert_eq!(alloc_low(&mut buddy, 0, Movable), Some(8));
-        assert_eq!(buddy.blocks.migratetype(PageIdx::new(8)), Unmovable);
+        // Blocks of order 3 make up half of the pageblock: enough to claim it.
+        for page in (0..512).step_by(16) {
+            buddy.free(Block::new(PageIdx::new(page), order), FreeFlags::None);
+        }
+        let page = alloc_low(&mut buddy, 0, Movable).ok_or(ENOMEM)?;
+        assert_eq!(page % 16, 0);
+        assert_eq!(buddy.blocks.migratetype(PageIdx::new(page)), Unmovable);
         assert_eq!(buddy.events.extfrag_steal, 1);
         assert_eq!(buddy.events.extfrag_claim, 0);
         Ok(())
@@ -460,6 +468,24 @@ mod tests {
         free(&mut buddy, 513..514);
         assert_eq!(next(&mut buddy), RmqueueMode::Steal);
         assert_eq!(buddy.areas.list(Order::ZERO, Movable).len(), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn row_063_after_a_claim_the_own_list_is_looked_at_again() -> Result {
+        let mut buddy = with_free_singles(Unmovable, 256)?;
+        let mut mode = RmqueueMode::Cma;
+        let next = |buddy: &mut Buddy, mode: &mut RmqueueMode| {
+            let block = buddy.rmqueue(Order::ZERO, Reclaimable, AllocFlags::WMARK_LOW, mode);
+
+            block.map(|block| block.head().get())
+        };
+
+        assert!(next(&mut buddy, &mut mode).is_some());
+        assert_eq!(mode, RmqueueMode::Normal);
+        assert!(next(&mut buddy, &mut mode).is_some());
+        assert_eq!(buddy.events.extfrag_claim, 1);
+        assert_eq!(buddy.events.extfrag_steal, 0);
         Ok(())
     }
 

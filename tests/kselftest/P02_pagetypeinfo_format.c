@@ -220,7 +220,7 @@ static void sums(void)
 }
 
 RB_PROGRAM(P02_pagetypeinfo_format, 0,
-	{ "same_format_and_names_as_the_kernel", formats },
+	{ "row_146_same_format_and_names_as_the_kernel", formats },
 	{ "a_text_with_a_byte_missing_is_refused", doctored },
-	{ "rows_are_ZONE_STAT_and_blocks_add_up", sums },
+	{ "row_146_rows_are_ZONE_STAT_and_blocks_add_up", sums },
 );

@@ -47,7 +47,14 @@ pub mod error {
 
 /// Allocation.
 pub mod alloc {
-    use crate::error::Result;
+    use crate::error::{
+        code::{
+            EINVAL,
+            ENOMEM, //
+        },
+        Error,
+        Result, //
+    };
     use std::ops::{
         Deref,
         DerefMut, //
@@ -60,13 +67,13 @@ pub mod alloc {
     /// Ordinary memory.
     pub const GFP_KERNEL: Flags = Flags;
 
-    /// There was no memory; as in the kernel an error of its own.
+    /// There is no memory.
     #[derive(Debug)]
     pub struct AllocError;
 
-    impl From<AllocError> for crate::error::Error {
+    impl From<AllocError> for Error {
         fn from(_: AllocError) -> Self {
-            crate::error::code::ENOMEM
+            ENOMEM
         }
     }
 
@@ -106,9 +113,15 @@ pub mod alloc {
     #[derive(Debug)]
     pub struct PushError<T>(pub T);
 
-    impl<T> From<PushError<T>> for crate::error::Error {
+    impl<T> From<PushError<T>> for Error {
         fn from(_: PushError<T>) -> Self {
-            crate::error::code::EINVAL
+            EINVAL
+        }
+    }
+
+    impl<T> Default for KVVec<T> {
+        fn default() -> Self {
+            Self::new()
         }
     }
 

@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The rows of tests/checklist.tsv, the tests that cover each and how their last runs ended:
+# checklist.sh [--json]
+#
+#   ROWS_RIGS=1   also run what the logs of the rigs lack: kselftest on A and B, KUnit on B and C
+#
+# The host tests are run if their log is missing or older than the tree. The other logs count as they are.
+
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+cd "$TOP"
+newest=$(git ls-files -co --exclude-standard -z | xargs -0 stat -c %Y 2>/dev/null | sort -n | tail -n 1 || true)
+parts=()
+for part in host kselftest-a kselftest-b kunit-b kunit-c; do
+	log=out/log/check-$part.log
+	if [ ! -s "$log" ]; then
+		say "$part: no log"
+	elif [ "$(stat -c %Y "$log")" -lt "$newest" ]; then
+		say "$part: its log is older than the tree"
+	else
+		continue
+	fi
+	if [ "$part" = host ] || [ "${ROWS_RIGS:-0}" != 0 ]; then parts+=("$part"); fi
+done
+# What fails there fails its rows here.
+[ ${#parts[@]} = 0 ] || scripts/check.sh "${parts[@]}" >&2 || true
+exec scripts/in-sandbox -n scripts/checklist.py "$@"
