@@ -125,12 +125,6 @@ pub mod alloc {
         }
     }
 
-    impl<T> Default for KVVec<T> {
-        fn default() -> Self {
-            Self::new()
-        }
-    }
-
     impl<T> KVVec<T> {
         /// Nothing, and no room.
         pub const fn new() -> Self {
