@@ -50,6 +50,9 @@ parity: ## compare with the stock kernel's own allocator: 10,000,000 operations,
 parity-short: ## the same in two minutes: 100,000 operations
 	@$(S)/parity.sh short
 
+parity-self-test: ## break rules in a copy and see that the comparison notices
+	@$(S)/parity-self-test.sh $(ROWS)
+
 checklist: ## which tests cover each behaviour, and how they ended (JSON=1; ROWS_RIGS=1: run all)
 	@$(S)/checklist.sh $(if $(JSON),--json)
 
@@ -100,5 +103,5 @@ distclean-cache: ## remove the cache: sandbox, kernels, crates
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: module modules_install clean doctor demo check soak host kselftest-a kselftest-b kunit parity parity-short \
+.PHONY: module modules_install clean doctor demo check soak host kselftest-a kselftest-b kunit parity parity-short parity-self-test \
 	checklist mutants bench-c rbctl fmt fmtcheck clippy shellcheck loc sandbox rig-a rig-b rig-c clean-cache distclean-cache help

@@ -3,6 +3,7 @@
 """Breaks one rule at a time in a copy of the tree and runs the host tests of its row.
 
 mutants.py [--sample N] [ROW...]: those rows, N of them, or all that a host test covers.
+mutants.py --apply DIR ROW: only break the rule in the tree that lies in DIR.
 
 A mutation is a hunk in tests/mutants/*.txt: the line "@ FILE ROW...", and below it lines that begin
 with "-" (to be replaced), "+" (by these) or " " (around them). What is to be replaced must be in the
@@ -91,14 +92,23 @@ def run_tests(*filters, limit=LIMIT):
     return {test: result == "ok" for test, result in RESULT.findall(output)}, output
 
 
-def try_mutation(mutation, tests):
-    """None if every row's test fails, else what is wrong."""
-    path = COPY / mutation.file
+def break_rule(mutation, tree):
+    """Applies it, and returns the text that was there; or what is wrong, and nothing was done."""
+    path = tree / mutation.file
     text = path.read_text() if path.exists() else ""
     if not mutation.old or ("\n" + text).count("\n" + mutation.old) != 1:
         first = mutation.old.strip().partition("\n")[0]
-        return f"not exactly once in {mutation.file}: {first}"
+        return None, f"not exactly once in {mutation.file}: {first}"
     path.write_text(("\n" + text).replace("\n" + mutation.old, "\n" + mutation.new)[1:])
+    return text, None
+
+
+def try_mutation(mutation, tests):
+    """None if every row's test fails, else what is wrong."""
+    path = COPY / mutation.file
+    text, wrong = break_rule(mutation, COPY)
+    if wrong:
+        return wrong
     try:
         results, output = run_tests("--exact", *tests)
     finally:
@@ -123,9 +133,13 @@ def choose(covered, mutations, options):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--sample", type=int, default=0)
+    parser.add_argument("--apply", type=pathlib.Path)
     parser.add_argument("rows", nargs="*", type=int)
     options = parser.parse_args()
     mutations = read_mutations()
+    if options.apply:
+        found = [mutation for mutation in mutations if set(options.rows) & set(mutation.rows)]
+        sys.exit(break_rule(found[0], options.apply)[1] if found else "no mutation of that row")
     counts = collections.Counter()
 
     def tell(row, what, result, start):
