@@ -107,9 +107,12 @@ impl Region {
     pub(crate) fn scalars(&self, kind: ZoneType, cpu: u32) -> Option<ZoneScalars> {
         let pageset = self.pageset(kind)?;
 
+        let zone = pageset.zone().scalars(cpu);
+
         Some(ZoneScalars {
             pcp: pageset.with(cpu, |pcp| pcp.scalars())?,
-            ..pageset.zone().scalars(cpu)
+            numa: zone.numa.sum(pageset.events().numa),
+            ..zone
         })
     }
 
@@ -118,6 +121,7 @@ impl Region {
         let pageset = self.pageset(kind).ok_or(ENODEV)?;
 
         pageset.zone().write_image(image, cpu)?;
+        image.scalars.numa = image.scalars.numa.sum(pageset.events().numa);
         pageset
             .with(cpu, |pcp| {
                 image.scalars.pcp = pcp.scalars();

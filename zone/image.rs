@@ -14,6 +14,7 @@ use super::{
         Order,
         PageIdx, //
     },
+    vmstat::NumaEvents,
     watermark::Watermarks,
     ZoneType,
     NR_ZONES, //
@@ -68,6 +69,8 @@ pub(crate) struct ZoneScalars {
     /// Bits of [`ZoneFlags`](super::ZoneFlags).
     pub(crate) flags: u32,
     pub(crate) pcp: PcpScalars,
+    /// Blocks that were taken here so far, by all CPUs.
+    pub(crate) numa: NumaEvents,
 }
 
 /// A whole zone, as one CPU sees it.

@@ -18,6 +18,7 @@ use super::{
     },
     migratetype::Migratetype,
     order::Order,
+    vmstat::NumaEvents,
     Marks,
     Zone,
     ZoneFlag, //
@@ -37,6 +38,7 @@ impl Zone {
             adopted
         })?;
         self.set_lowmem_reserve(scalars.lowmem_reserve);
+        self.count_foreign(scalars.numa.foreign);
         for flag in ZoneFlag::ALL {
             self.set_flag(flag, scalars.flags >> (flag as u32 & 31) & 1 != 0);
         }
@@ -110,6 +112,10 @@ impl Buddy {
         self.stat_threshold = u32::try_from(scalars.stat_threshold).unwrap_or(0);
         self.nr_reserved_highatomic = scalars.nr_reserved_highatomic;
         self.managed = managed;
+        self.events.numa = NumaEvents {
+            foreign: 0,
+            ..scalars.numa
+        };
         self.marks = Marks {
             levels: scalars.watermarks,
             boost: scalars.boost,
@@ -130,6 +136,7 @@ impl Buddy {
             lowmem_reserve: Default::default(),
             flags: 0,
             pcp: Default::default(),
+            numa: self.events.numa,
         }
     }
 

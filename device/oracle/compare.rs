@@ -14,6 +14,7 @@ use crate::{
             ZoneImage,
             ZoneScalars, //
         },
+        vmstat::NumaEvents,
         ZoneType, //
     }, //
 };
@@ -76,6 +77,10 @@ pub(super) fn change(left: &ZoneScalars, found: &ZoneScalars) -> Change {
             expire: 0,
             ..scalars.pcp
         },
+        numa: NumaEvents {
+            foreign: 0,
+            ..scalars.numa
+        },
         ..*scalars
     };
     let is_same_sum =
@@ -108,6 +113,21 @@ pub(super) fn scalars(
         .or_else(|| counter(zone, 1, real.free_cma, ours.free_cma))
         .or_else(|| highatomic(zone, real, ours))
         .or_else(|| marks(zone, real, ours))
+        .or_else(|| numa(zone, &real.numa, &ours.numa))
+}
+
+/// What other nodes gave instead of this one is left out: the shadow has no other node.
+fn numa(zone: ZoneType, real: &NumaEvents, ours: &NumaEvents) -> Option<Divergence> {
+    let pairs = [
+        (real.hit, ours.hit),
+        (real.miss, ours.miss),
+        (real.local, ours.local),
+        (real.other, ours.other),
+    ];
+
+    (0..4u32)
+        .zip(pairs)
+        .find_map(|(location, pair)| Divergence::of(zone, (uapi::RB_DIV_NUMA, location, 0), pair))
 }
 
 fn pcp(zone: ZoneType, real: &PcpScalars, ours: &PcpScalars) -> Option<Divergence> {

@@ -16,6 +16,7 @@ use crate::{
             PcpScalars,
             ZoneScalars, //
         },
+        vmstat::NumaEvents,
         watermark::Watermarks,
         ZoneType,
         NR_ZONES, //
@@ -108,6 +109,27 @@ impl RealZone {
             lowmem_reserve,
             flags: (load!(zone, flags) & FLAGS) as u32,
             pcp: self.pcp_scalars(pinned),
+            numa: self.numa_events(),
+        }
+    }
+
+    /// Blocks taken, with what no CPU has told yet (C: `zone_numa_event_state()`).
+    fn numa_events(&self) -> NumaEvents {
+        let told = load!(self.as_ptr(), vm_numa_event).map(|event| unsigned(event.counter));
+        let sum = (0..nr_cpu_ids()).fold(told, |mut sum, cpu| {
+            let slot = pinned::of_cpu(load!(self.as_ptr(), per_cpu_zonestats), cpu);
+            for (sum, event) in sum.iter_mut().zip(load!(slot, vm_numa_event)) {
+                *sum = sum.wrapping_add(event as u64);
+            }
+            sum
+        });
+        let event = |item: u32| sum.get(item as usize).copied().unwrap_or(0);
+        NumaEvents {
+            hit: event(bindings::numa_stat_item_NUMA_HIT),
+            miss: event(bindings::numa_stat_item_NUMA_MISS),
+            foreign: event(bindings::numa_stat_item_NUMA_FOREIGN),
+            local: event(bindings::numa_stat_item_NUMA_LOCAL),
+            other: event(bindings::numa_stat_item_NUMA_OTHER),
         }
     }
 

@@ -353,6 +353,7 @@ fn kind(raw: rb_divergence) -> &'static str {
         RB_DIV_AUDIT => "audit",
         RB_DIV_NR_DONE => "nr_done",
         RB_DIV_MARKS => "marks",
+        RB_DIV_NUMA => "numa",
         _ => "other",
     }
 }
