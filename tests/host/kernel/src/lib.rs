@@ -47,14 +47,7 @@ pub mod error {
 
 /// Allocation.
 pub mod alloc {
-    use crate::error::{
-        code::{
-            EINVAL,
-            ENOMEM, //
-        },
-        Error,
-        Result, //
-    };
+    use crate::error::Result;
     use std::ops::{
         Deref,
         DerefMut, //
@@ -67,13 +60,13 @@ pub mod alloc {
     /// Ordinary memory.
     pub const GFP_KERNEL: Flags = Flags;
 
-    /// There is no memory.
+    /// There was no memory; as in the kernel an error of its own.
     #[derive(Debug)]
     pub struct AllocError;
 
-    impl From<AllocError> for Error {
+    impl From<AllocError> for crate::error::Error {
         fn from(_: AllocError) -> Self {
-            ENOMEM
+            crate::error::code::ENOMEM
         }
     }
 
@@ -113,9 +106,9 @@ pub mod alloc {
     #[derive(Debug)]
     pub struct PushError<T>(pub T);
 
-    impl<T> From<PushError<T>> for Error {
+    impl<T> From<PushError<T>> for crate::error::Error {
         fn from(_: PushError<T>) -> Self {
-            EINVAL
+            crate::error::code::EINVAL
         }
     }
 
