@@ -35,6 +35,9 @@ soak: ## the same with long tests; goes on where it was stopped
 host: ## tests of the allocator on this machine, without a kernel
 	@$(S)/check.sh host
 
+fuzz: ## fuzz the allocator on this machine, guided by coverage (FUZZ_SECONDS=60)
+	@$(S)/fuzz.sh
+
 kselftest-a: ## tests in the stock kernel
 	@$(S)/check.sh kselftest-a
 
@@ -88,5 +91,5 @@ distclean-cache: ## remove the cache: sandbox, kernels, crates
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: module modules_install clean doctor demo check soak host kselftest-a kselftest-b kunit bench-c \
+.PHONY: module modules_install clean doctor demo check soak host fuzz kselftest-a kselftest-b kunit bench-c \
 	rbctl fmt fmtcheck clippy shellcheck loc sandbox rig-a rig-b rig-c clean-cache distclean-cache help
