@@ -38,6 +38,12 @@ host: ## tests of the allocator on this machine, without a kernel
 fuzz: ## fuzz the allocator on this machine, guided by coverage (FUZZ_SECONDS=60)
 	@$(S)/fuzz.sh
 
+loom: ## try all orders in which a few threads can use its locks, on this machine
+	@$(S)/check.sh loom
+
+miri: ## interpret its tests on this machine, where the toolchain has miri
+	@$(S)/miri.sh
+
 kselftest-a: ## tests in the stock kernel
 	@$(S)/check.sh kselftest-a
 
@@ -46,6 +52,12 @@ kselftest-b: ## tests in the debug kernel (KASAN, lockdep, kmemleak)
 
 kunit: ## KUnit suites in the debug kernel and in User-Mode Linux
 	@$(S)/check.sh kunit-b kunit-c
+
+parity: ## compare with the stock kernel's own allocator: 10,000,000 operations, 20 seeds, five machines
+	@$(S)/parity.sh
+
+parity-short: ## the same in two minutes: 100,000 operations
+	@$(S)/parity.sh short
 
 bench-c: ## time it at the CPU's own speed, in User-Mode Linux
 	@$(S)/bench-c.sh
@@ -91,5 +103,5 @@ distclean-cache: ## remove the cache: sandbox, kernels, crates
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: module modules_install clean doctor demo check soak host fuzz kselftest-a kselftest-b kunit bench-c \
+.PHONY: module modules_install clean doctor demo check soak host fuzz loom miri kselftest-a kselftest-b kunit parity parity-short bench-c \
 	rbctl fmt fmtcheck clippy shellcheck loc sandbox rig-a rig-b rig-c clean-cache distclean-cache help

@@ -212,10 +212,11 @@ pub(crate) struct PerCpuPages {
 }
 
 impl PerCpuPages {
-    /// An empty stock that keeps nothing yet.
+    /// An empty stock that keeps nothing yet. `free_high_batch` says whether a batch of pages fits
+    /// into the CPU's share of the cache.
     ///
     /// Allocates: sleeps.
-    pub(crate) fn new() -> Result<Self> {
+    pub(crate) fn new(free_high_batch: bool) -> Result<Self> {
         // INVARIANT: No page on any list.
         Ok(Self {
             lists: lists(|_| Ring::new(1))?,
@@ -223,7 +224,7 @@ impl PerCpuPages {
             high: 0,
             limits: PcpLimits::DISABLED,
             prev_free_high_order: false,
-            free_high_batch: true,
+            free_high_batch,
             alloc_factor: 0,
             expire: 0,
             free_count: 0,
@@ -492,11 +493,6 @@ impl PerCpuPages {
 
             *new = list.replace(spare);
         }
-    }
-
-    /// Says whether a batch of pages fits into this CPU's share of the cache.
-    pub(crate) fn set_free_high_batch(&mut self, fits: bool) {
-        self.free_high_batch = fits;
     }
 
     /// Whether `count` is what is on the lists.

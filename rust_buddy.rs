@@ -61,6 +61,22 @@ module! {
             default: 0,
             description: "1: CPUs keep no pages in stock and no counter lags (default 0)",
         },
+        nids: u64 {
+            default: 0,
+            description: "Nodes to take size_mb from each, a bit for each; 0: nid (default 0)",
+        },
+        lazy: u32 {
+            default: 0,
+            description: "1: zones get 128 MiB at a time, when they need it (default 0)",
+        },
+        gfp_allowed_mask: u32 {
+            default: 0xff_ffff,
+            description: "Kernel GFP bits that requests keep (default all)",
+        },
+        oracle: bool {
+            default: false,
+            description: "Let CAP_SYS_ADMIN compare with the kernel's own allocator (default N)",
+        },
     },
 }
 
@@ -129,5 +145,9 @@ fn params() -> Params {
         movable_pct: module_parameters::movable_pct.value(),
         min_host_free_mb: module_parameters::min_host_free_mb.value(),
         exact: module_parameters::exact.value(),
+        nids: module_parameters::nids.value(),
+        lazy: module_parameters::lazy.value(),
+        gfp_allowed_mask: module_parameters::gfp_allowed_mask.value(),
+        oracle: module_parameters::oracle.value(),
     }
 }

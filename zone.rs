@@ -5,7 +5,8 @@
 //! Bottom-up: [`order`] (arithmetic), [`memmap`] (lists through the pages), [`free_area`] (lists by
 //! order and type), [`pageblock`], [`buddy`] (split and merge), [`fallback`] (other types' pages),
 //! [`highatomic`] and [`isolate`] (pageblocks set apart), [`watermark`] (how much is kept free),
-//! [`free_state`] (whether it is), [`counter`] (who knows it when). The zone puts a lock around the
+//! [`free_state`] (whether it is), [`counter`] (who knows it when), [`fragmentation`] (how far free
+//! pages are scattered). The zone puts a lock around the
 //! [`buddy::Buddy`] and publishes what is read without it.
 //!
 //! C: `struct zone` in `include/linux/mmzone.h`.
@@ -17,6 +18,7 @@ pub(crate) mod buddy;
 pub(crate) mod counter;
 mod deferred;
 pub(crate) mod fallback;
+pub(crate) mod fragmentation;
 pub(crate) mod free_area;
 pub(crate) mod free_state;
 mod highatomic;
@@ -446,6 +448,23 @@ impl Zone {
             }
             buddy.free(block, flags);
         });
+    }
+
+    /// Gives the blocks back that wait for the lock.
+    pub(crate) fn free_deferred(&self) {
+        if self.deferred.nr() == 0 {
+            return;
+        }
+        self.with(|buddy| {
+            while let Some(waiting) = self.deferred.take() {
+                buddy.free(waiting, FreeFlags::None);
+            }
+        });
+    }
+
+    /// Blocks that wait for the lock.
+    pub(crate) fn nr_deferred(&self) -> u32 {
+        self.deferred.nr()
     }
 
     /// Gives a block back without waiting for the lock: if somebody holds it, the block waits for

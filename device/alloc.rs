@@ -22,15 +22,20 @@ use crate::{
         context::AllocContext,
         Gfp, //
     },
-    page_alloc::Path,
+    page_alloc::{
+        Path,
+        Region, //
+    },
     sys::{
         self,
         uapi, //
     },
     zone::{
+        alloc_flags::FreeFlags,
         order::{
             Block,
-            Order, //
+            Order,
+            PageIdx, //
         },
         ZoneType, //
     }, //
@@ -43,6 +48,9 @@ use kernel::{
 /// Blocks that one bulk call may name.
 pub(super) const MAX_BULK: u32 = 4096;
 
+/// Pages that are taken at once: under one hold of a CPU's lists, and zeroed without a pause.
+const BULK_PAGES: usize = 32;
+
 /// A block that has become a client's.
 struct Granted {
     handle: Handle,
@@ -50,6 +58,48 @@ struct Granted {
     zone: ZoneType,
     nid: i32,
     path: Path,
+}
+
+/// Where a block that is given back goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Destination {
+    /// To the stock of this CPU, if blocks of that size are kept there.
+    Stock,
+    /// To the zone.
+    Zone,
+}
+
+/// How a block is to be freed.
+#[derive(Clone, Copy)]
+struct Freeing {
+    mapped: Mapped,
+    /// A block that waits for its mappings goes to the stock in any case.
+    to: Destination,
+}
+
+impl Freeing {
+    /// Of a block that the caller never learned of.
+    const UNDO: Self = Self {
+        mapped: Mapped::Zap,
+        to: Destination::Stock,
+    };
+
+    /// By `RB_FREE_*` flags. EINVAL for unknown ones.
+    fn new(flags: u32) -> Result<Self> {
+        if flags & !(uapi::RB_FREE_ZAP | uapi::RB_FREE_DRAIN) != 0 {
+            return Err(EINVAL);
+        }
+        Ok(Self {
+            mapped: match flags & uapi::RB_FREE_ZAP {
+                0 => Mapped::Busy,
+                _ => Mapped::Zap,
+            },
+            to: match flags & uapi::RB_FREE_DRAIN {
+                0 => Destination::Stock,
+                _ => Destination::Zone,
+            },
+        })
+    }
 }
 
 /// The part of a request that names nodes.
@@ -60,7 +110,7 @@ struct Nodes {
 
 impl Nodes {
     /// EINVAL if the mask leaves nothing of the region, or excludes the only node asked for.
-    fn check_mask(&self, region_nid: i32, gfp: Gfp) -> Result {
+    fn check_mask(&self, region: &Region, gfp: Gfp) -> Result {
         let has = |nid: i32| {
             let bit = u32::try_from(nid)
                 .ok()
@@ -70,7 +120,9 @@ impl Nodes {
         };
         let contradicts = gfp.has(Gfp::THISNODE) && self.nid != uapi::RB_NO_NODE && !has(self.nid);
 
-        match self.mask != 0 && (contradicts || !has(region_nid)) {
+        let nothing = !region.nodes().any(|node| has(node.nid()));
+
+        match self.mask != 0 && (contradicts || nothing) {
             true => Err(EINVAL),
             false => Ok(()),
         }
@@ -120,7 +172,7 @@ impl Device {
     #[inline(never)]
     pub(super) fn free(&self, call: &Call, file: &File) -> Result {
         let req: uapi::rb_free = call.read()?;
-        let mapped = mapped(req.flags, uapi::RB_FREE_ZAP)?;
+        let how = Freeing::new(req.flags)?;
 
         if req.reserved != [0; 2] {
             return Err(EINVAL);
@@ -133,7 +185,7 @@ impl Device {
                 gen: req.gen,
             },
             req.order,
-            mapped,
+            how,
         )
     }
 
@@ -179,29 +231,95 @@ impl Device {
     ) -> Result<u32> {
         let mut nr_done = 0;
 
-        for nr in 0..handles.len() {
-            let Ok(granted) = self.grant(file, ctx) else {
-                break;
-            };
+        while nr_done < handles.len() {
+            let rest = handles.get_mut(nr_done..).unwrap_or(&mut []);
+            let mut pages = [None; BULK_PAGES];
+            let nr = self.grant_some(file, ctx, rest, &mut pages);
+            let told = tell(blocks, nr_done, rest.iter().zip(&pages).take(nr), ctx.order);
 
-            if let Some(slot) = handles.get_mut(nr) {
-                *slot = granted.handle;
-            }
-            if let Err(error) = blocks.put(nr_done, &entry(&granted, ctx.order)) {
+            if let Err(error) = told {
                 self.revoke_all(file, handles, ctx.order);
                 return Err(error);
             }
-            nr_done = nr_done.wrapping_add(1);
+            if nr == 0 {
+                break;
+            }
+            nr_done = nr_done.wrapping_add(nr);
             sys::cond_resched();
         }
-        Ok(nr_done)
+        Ok(nr_done as u32)
+    }
+
+    /// Makes a few blocks a file's: their handles and first pages. How many; 0 if there are none.
+    fn grant_some(
+        &self,
+        file: &File,
+        ctx: &AllocContext,
+        handles: &mut [Handle],
+        pages: &mut [Option<PageIdx>],
+    ) -> usize {
+        let wanted = handles.len().min(pages.len());
+
+        if ctx.order == Order::ZERO && wanted > 1 {
+            let few = pages.get_mut(..wanted).unwrap_or(&mut []);
+
+            match self.grant_pages(file, ctx, handles, few) {
+                0 => {}
+                nr => return nr,
+            }
+        }
+        let granted = self.grant(file, ctx);
+
+        match (granted, handles.first_mut(), pages.first_mut()) {
+            (Ok(granted), Some(handle), Some(page)) => {
+                *handle = granted.handle;
+                *page = Some(PageIdx::new(granted.idx));
+                1
+            }
+            _ => 0,
+        }
+    }
+
+    /// The same for single pages, taken together and charged together: none if they cannot be.
+    fn grant_pages(
+        &self,
+        file: &File,
+        ctx: &AllocContext,
+        handles: &mut [Handle],
+        pages: &mut [Option<PageIdx>],
+    ) -> usize {
+        let wanted = pages.len();
+
+        if file.vm.charge(wanted as u64).is_err() {
+            return 0;
+        }
+        let nr = self.region().alloc_pages_bulk(ctx, pages);
+        let mut nr_kept = 0;
+
+        for taken in 0..nr {
+            let page = pages.get_mut(taken).and_then(Option::take);
+            let kept = page
+                .and_then(|page| Some((page, self.own(file, Block::new(page, Order::ZERO)).ok()?)));
+
+            // Those that are lost leave no gap.
+            if let Some((page, own)) = kept {
+                if let (Some(slot), Some(handle)) =
+                    (pages.get_mut(nr_kept), handles.get_mut(nr_kept))
+                {
+                    (*slot, *handle) = (Some(page), own);
+                }
+                nr_kept = nr_kept.wrapping_add(1);
+            }
+        }
+        file.vm.uncharge(wanted.wrapping_sub(nr_kept) as u64);
+        nr_kept
     }
 
     /// RB_FREE_BULK. Goes on after an error; answers the first.
     #[inline(never)]
     pub(super) fn free_bulk(&self, call: &Call, file: &File) -> Result {
         let mut req: uapi::rb_bulk = call.read()?;
-        let mapped = mapped(req.flags, uapi::RB_FREE_ZAP)?;
+        let how = Freeing::new(req.flags)?;
         let zeros = req.nodemask | req.timeout_ns | req.reserved1;
 
         if zeros != 0 || req.gfp != 0 || req.order != 0 || req.nid != 0 || req.reserved0 != 0 {
@@ -212,7 +330,7 @@ impl Device {
         let blocks = uapi::UserArray::new(req.blocks_ptr, req.nr)?;
 
         (req.nr_done, req.first_err) = (0, 0);
-        let copied = self.free_blocks(file, &blocks, &mut req, mapped);
+        let copied = self.free_blocks(file, &blocks, &mut req, how);
 
         // Also after a fault: so much is done.
         call.write(&req)?;
@@ -228,7 +346,7 @@ impl Device {
         file: &File,
         blocks: &uapi::UserArray<uapi::rb_block>,
         req: &mut uapi::rb_bulk,
-        mapped: Mapped,
+        how: Freeing,
     ) -> Result {
         for nr in 0..req.nr {
             let mut block = blocks.get(nr)?;
@@ -237,7 +355,7 @@ impl Device {
                 gen: block.gen,
             };
 
-            block.result = match self.free_handle(file, handle, block.order, mapped) {
+            block.result = match self.free_handle(file, handle, block.order, how) {
                 Ok(()) => 0,
                 Err(error) => error.to_errno(),
             };
@@ -256,7 +374,11 @@ impl Device {
     #[inline(never)]
     pub(super) fn reset(&self, call: &Call, file: &File) -> Result {
         let req: uapi::rb_reset = call.read()?;
-        let zap = mapped(req.flags & !uapi::RB_RESET_FD, uapi::RB_RESET_ZAP)?;
+        let zap = match req.flags & !uapi::RB_RESET_FD {
+            0 => Mapped::Busy,
+            uapi::RB_RESET_ZAP => Mapped::Zap,
+            _ => return Err(EINVAL),
+        };
 
         if req.flags & uapi::RB_RESET_FD == 0 || req.reserved0 != 0 || req.reserved1 != 0 {
             return Err(EINVAL);
@@ -281,7 +403,12 @@ impl Device {
     pub(super) fn free_all(&self, file: &File, mapped: Mapped) -> Result {
         while let Some((handle, order)) = self.records().with(|records| records.newest(file.client))
         {
-            match self.revoke(file, handle, order, mapped) {
+            let how = Freeing {
+                mapped,
+                to: Destination::Stock,
+            };
+
+            match self.revoke(file, handle, order, how) {
                 // Somebody else freed it first.
                 Err(error) if error == EBUSY => return Err(error),
                 _ => sys::cond_resched(),
@@ -292,19 +419,28 @@ impl Device {
 
     /// Judges the parts of a request in the documented order: flags, permission, range.
     fn request(&self, call: &Call, flags: u32, order: u32, nodes: &Nodes) -> Result<AllocContext> {
-        let nid = self.region().config().nid;
         let gfp = gfp::from_uapi(flags)?;
         let ctx = AllocContext::new(gfp, Order::ZERO).ok_or(EINVAL)?;
 
-        nodes.check_mask(nid, gfp)?;
+        nodes.check_mask(self.region(), gfp)?;
         gfp::check_permission(gfp)?;
         call.require_write()?;
         let order = Order::new(order).ok_or(EINVAL)?;
 
-        match nodes.nid == uapi::RB_NO_NODE || nodes.nid == nid {
-            true => Ok(AllocContext { order, ..ctx }),
-            false => Err(ENODEV),
-        }
+        let local = sys::this_node();
+        let nid = match nodes.nid {
+            // Who does not say would like to stay where it runs.
+            uapi::RB_NO_NODE => self.region().node(local).map(|_| local),
+            nid => Some(self.region().node(nid).ok_or(ENODEV)?.nid()),
+        };
+
+        Ok(AllocContext {
+            order,
+            nid,
+            nodemask: nodes.mask,
+            is_rt: sys::current_is_rt(),
+            ..ctx
+        })
     }
 
     /// Finds a block, zeroes it and gives it to a file. ENOMEM.
@@ -324,7 +460,19 @@ impl Device {
 
     fn grant_charged(&self, file: &File, ctx: &AllocContext) -> Result<Granted> {
         let allocated = self.region().alloc_pages(ctx).ok_or(ENOMEM)?;
-        let block = allocated.block;
+        let idx = allocated.block.head().get();
+
+        Ok(Granted {
+            handle: self.own(file, allocated.block)?,
+            idx,
+            zone: allocated.zone,
+            nid: allocated.nid,
+            path: allocated.path,
+        })
+    }
+
+    /// Zeroes a block that was taken and gives it to a file. ENOMEM; the block is given back then.
+    fn own(&self, file: &File, block: Block) -> Result<Handle> {
         let idx = block.head().get();
 
         // The last line of defence: a page that somebody has is not handed out again, whatever the
@@ -335,44 +483,34 @@ impl Device {
             return Err(ENOMEM);
         }
         self.carved().zero(idx, block.nr_pages());
-        match self
-            .records()
+        self.records()
             .with(|records| records.insert(file.client, block))
-        {
-            Ok(handle) => Ok(Granted {
-                handle,
-                idx,
-                zone: allocated.zone,
-                nid: allocated.nid,
-                path: allocated.path,
-            }),
-            Err(block) => {
-                self.put_back(block);
-                Err(ENOMEM)
-            }
-        }
+            .map_err(|(block, error)| {
+                self.put_back(block, Destination::Stock);
+                error
+            })
     }
 
     /// Frees a block by its handle: the errors of
     /// [`Records::check`](super::records::Records::check), or EBUSY.
-    fn free_handle(&self, file: &File, handle: Handle, order: u32, mapped: Mapped) -> Result {
+    fn free_handle(&self, file: &File, handle: Handle, order: u32, how: Freeing) -> Result {
         // An order that does not exist differs from every block's; but a bad handle comes first.
         match Order::new(order) {
-            Some(order) => self.revoke(file, handle, order, mapped),
+            Some(order) => self.revoke(file, handle, order, how),
             None if handle.id >= self.region().config().nr_pages => Err(ERANGE),
             None => Err(EINVAL),
         }
     }
 
     /// Takes a block from its file and gives it back to the allocator.
-    fn revoke(&self, file: &File, handle: Handle, order: Order, mapped: Mapped) -> Result {
+    fn revoke(&self, file: &File, handle: Handle, order: Order, how: Freeing) -> Result {
         let remove = |mapped| {
             self.records()
                 .with(|records| records.remove(file.client, handle, order, mapped))
         };
         // Few blocks are mapped, and only those need to be unmapped.
         let block = match remove(Mapped::Busy) {
-            Err(error) if error == EBUSY && mapped == Mapped::Zap => {
+            Err(error) if error == EBUSY && how.mapped == Mapped::Zap => {
                 self.zap(handle.id, order, || remove(Mapped::Zap))?
             }
             result => result?,
@@ -382,7 +520,7 @@ impl Device {
         // uncharged.
         if let Some(block) = block {
             file.vm.uncharge(u64::from(block.nr_pages()));
-            self.put_back(block);
+            self.put_back(block, how.to);
         }
         Ok(())
     }
@@ -390,19 +528,21 @@ impl Device {
     fn revoke_all(&self, file: &File, handles: &[Handle], order: Order) {
         for handle in handles.iter().take_while(|handle| **handle != NO_HANDLE) {
             // Another thread may have freed it already.
-            let _ = self.revoke(file, *handle, order, Mapped::Zap);
+            let _ = self.revoke(file, *handle, order, Freeing::UNDO);
         }
     }
 
     /// Gives a block that is nobody's back to the allocator.
-    pub(super) fn put_back(&self, block: Block) {
-        match self.carved().release(block.head().get(), block.nr_pages()) {
-            true => self.region().free_pages(block),
+    pub(super) fn put_back(&self, block: Block, to: Destination) {
+        if !self.carved().release(block.head().get(), block.nr_pages()) {
             // Not handed out, so not to be freed: it stays lost.
-            false => {
-                warn_on!(true);
-                self.region().count_bad_page(&block);
-            }
+            warn_on!(true);
+            self.region().count_bad_page(&block);
+            return;
+        }
+        match (to, self.region().pageset_of(block.head())) {
+            (Destination::Zone, Some(pageset)) => pageset.zone().free(block, FreeFlags::None),
+            _ => self.region().free_pages(block),
         }
     }
 }
@@ -410,23 +550,28 @@ impl Device {
 /// No record: generations start at 1.
 const NO_HANDLE: Handle = Handle { id: 0, gen: 0 };
 
-fn entry(granted: &Granted, order: Order) -> uapi::rb_block {
-    uapi::rb_block {
-        id: granted.handle.id,
-        gen: granted.handle.gen,
-        order: u32::from(order.get()),
-        result: 0,
-        idx: u64::from(granted.idx),
-    }
-}
+/// Tells the caller of blocks, from place `first` of the array on.
+fn tell<'a>(
+    blocks: &uapi::UserArray<uapi::rb_block>,
+    first: usize,
+    granted: impl Iterator<Item = (&'a Handle, &'a Option<PageIdx>)>,
+    order: Order,
+) -> Result {
+    let mut nr = first as u32;
 
-/// What the caller wants done about mappings. EINVAL for any flag but `zap`.
-fn mapped(flags: u32, zap: u32) -> Result<Mapped> {
-    match flags {
-        0 => Ok(Mapped::Busy),
-        flags if flags == zap => Ok(Mapped::Zap),
-        _ => Err(EINVAL),
+    for (handle, page) in granted {
+        let entry = uapi::rb_block {
+            id: handle.id,
+            gen: handle.gen,
+            order: u32::from(order.get()),
+            result: 0,
+            idx: page.map_or(0, |page| u64::from(page.get())),
+        };
+
+        blocks.put(nr, &entry)?;
+        nr = nr.wrapping_add(1);
     }
+    Ok(())
 }
 
 fn check_nr(nr: u32) -> Result {

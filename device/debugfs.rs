@@ -6,13 +6,15 @@
 //!
 //! Each zone is pictured at one instant; the text is made from the pictures, outside the lock.
 //!
-//! C: `mm/vmstat.c` (`frag_show_print()`, `pagetypeinfo_show()`, `zoneinfo_show_print()`).
+//! C: `mm/vmstat.c` (`frag_show_print()`, `pagetypeinfo_show()`, `zoneinfo_show_print()`,
+//! `unusable_show_print()`, `extfrag_show_print()`).
 
 #![deny(unsafe_code)]
 
 use super::{
     clients::Client,
     records::Records,
+    settings,
     Device, //
 };
 use crate::{
@@ -23,18 +25,14 @@ use crate::{
     },
     zone::{
         alloc_flags::Wmark,
+        fragmentation::ContigPages,
         migratetype::{
             Migratetype,
             PerType, //
         },
         order::Order,
-        vmstat::{
-            NumaEvents,
-            Snapshot, //
-        },
-        Zone,
-        ZoneType,
-        NR_ZONES, //
+        vmstat::Snapshot,
+        Zone, //
     }, //
 };
 use core::fmt::Write;
@@ -85,8 +83,27 @@ impl Files {
             0o400,
             Arc::new(ClientList(device.clone()), GFP_KERNEL)?,
         )?;
+        settings::add(&mut dir, device)?;
+        extfrag(&mut dir, device)?;
         Ok(Self(dir))
     }
+}
+
+/// The folder `extfrag`.
+#[inline(never)]
+fn extfrag(dir: &mut sys::Dir, device: &Arc<Device>) -> Result {
+    let mut folder = dir.folder(c"extfrag")?;
+
+    folder.file(
+        c"unusable_index",
+        0o444,
+        Arc::new(UnusableIndex(device.clone()), GFP_KERNEL)?,
+    )?;
+    folder.file(
+        c"extfrag_index",
+        0o444,
+        Arc::new(ExtfragIndex(device.clone()), GFP_KERNEL)?,
+    )
 }
 
 struct Buddyinfo(Arc<Device>);
@@ -96,12 +113,7 @@ impl sys::Show for Buddyinfo {
         for zone in self.0.region().zones() {
             let picture = zone.snapshot();
 
-            write!(
-                out,
-                "Node {}, zone {:>8} ",
-                self.0.nid(),
-                zone.kind().name()
-            )?;
+            write!(out, "Node {}, zone {:>8} ", zone.nid(), zone.kind().name())?;
             for order in Order::all() {
                 write!(out, "{:>6} ", picture.nr_blocks(order))?;
             }
@@ -136,7 +148,7 @@ impl Pagetypeinfo {
             let picture = zone.snapshot();
 
             for mt in Migratetype::ALL {
-                let (nid, name) = (self.0.nid(), zone.kind().name());
+                let (nid, name) = (zone.nid(), zone.kind().name());
 
                 write!(
                     out,
@@ -156,12 +168,7 @@ impl Pagetypeinfo {
         }
         writeln!(out)?;
         for zone in self.0.region().zones() {
-            write!(
-                out,
-                "Node {}, zone {:>8} ",
-                self.0.nid(),
-                zone.kind().name()
-            )?;
+            write!(out, "Node {}, zone {:>8} ", zone.nid(), zone.kind().name())?;
             show_pageblock_counts(out, &zone.snapshot().pageblocks)?;
         }
         Ok(())
@@ -307,83 +314,54 @@ struct Vmstat(Arc<Device>);
 
 impl sys::Show for Vmstat {
     fn show(&self, out: &mut Text) -> Result {
-        let region = self.0.region();
-        let mut sums = Sums::default();
-
-        for pageset in region.pagesets() {
-            sums.add(pageset, region.config().pageblock_order);
-        }
-        writeln!(out, "nr_free_pages {}", sums.nr_free)?;
-        writeln!(out, "nr_free_pages_blocks {}", sums.nr_free_in_pageblocks)?;
-        writeln!(out, "nr_free_cma {}", sums.nr_free_cma)?;
-        writeln!(out, "numa_hit {}", sums.numa.hit)?;
-        writeln!(out, "numa_miss {}", sums.numa.miss)?;
-        writeln!(out, "numa_foreign {}", sums.numa.foreign)?;
-        writeln!(out, "numa_local {}", sums.numa.local)?;
-        writeln!(out, "numa_other {}", sums.numa.other)?;
-        for zone in region.zones() {
-            let pgalloc = sums.pgalloc.get(zone.kind().index()).copied().unwrap_or(0);
-
-            writeln!(out, "pgalloc_{} {pgalloc}", vmstat_name(zone))?;
-        }
-        writeln!(out, "pgfree {}", sums.pgfree)?;
-        writeln!(out, "rb_alloc_fail {}", region.nr_alloc_fail())?;
-        writeln!(out, "rb_bad_page {}", sums.bad_page)?;
-        writeln!(out, "rb_extfrag_claim {}", sums.extfrag_claim)?;
-        writeln!(out, "rb_extfrag_steal {}", sums.extfrag_steal)?;
-        writeln!(out, "rb_pcp_ring_full {}", sums.ring_full)?;
-        Ok(())
+        self.0
+            .each_vmstat(|name, value| Ok(writeln!(out, "{name} {value}")?))
     }
 }
 
-/// Numbers of all zones together, one picture of each.
-#[derive(Default)]
-struct Sums {
-    nr_free: u64,
-    nr_free_in_pageblocks: u64,
-    nr_free_cma: u64,
-    pgalloc: [u64; NR_ZONES],
-    pgfree: u64,
-    bad_page: u64,
-    extfrag_claim: u64,
-    extfrag_steal: u64,
-    ring_full: u64,
-    numa: NumaEvents,
+struct UnusableIndex(Arc<Device>);
+
+impl sys::Show for UnusableIndex {
+    fn show(&self, out: &mut Text) -> Result {
+        each_order(&self.0, out, |out, info| {
+            let index = info.unusable_index();
+
+            write!(out, "{}.{:03} ", index / 1000, index % 1000)?;
+            Ok(())
+        })
+    }
 }
 
-impl Sums {
-    fn add(&mut self, pageset: &Pageset, pageblock_order: Order) {
-        let picture = pageset.zone().snapshot();
-        let in_pageblocks = picture.nr_free_in_pageblocks(pageblock_order);
-        let (events, pcp) = (&picture.events, pageset.events());
+struct ExtfragIndex(Arc<Device>);
 
-        self.nr_free = self.nr_free.wrapping_add(picture.nr_free);
-        self.nr_free_in_pageblocks = self.nr_free_in_pageblocks.wrapping_add(in_pageblocks);
-        self.nr_free_cma = self.nr_free_cma.wrapping_add(picture.nr_free_cma);
-        if let Some(pgalloc) = self.pgalloc.get_mut(pageset.zone().kind().index()) {
-            *pgalloc = pgalloc
-                .wrapping_add(events.pgalloc)
-                .wrapping_add(pcp.pgalloc);
+impl sys::Show for ExtfragIndex {
+    fn show(&self, out: &mut Text) -> Result {
+        each_order(&self.0, out, |out, info| {
+            let index = info.fragmentation_index();
+
+            // Both parts have the sign, as in the kernel's own file: -3 is ` 0.-03`.
+            write!(out, "{:>2}.{:03} ", index / 1000, index % 1000)?;
+            Ok(())
+        })
+    }
+}
+
+/// A row for each zone, a number for each order.
+fn each_order(
+    device: &Device,
+    out: &mut Text,
+    show: impl Fn(&mut Text, &ContigPages) -> Result,
+) -> Result {
+    for zone in device.region().zones() {
+        let picture = zone.snapshot();
+
+        write!(out, "Node {}, zone {:>8} ", zone.nid(), zone.kind().name())?;
+        for order in Order::all() {
+            show(out, &ContigPages::of(order, &picture))?;
         }
-        self.pgfree = self
-            .pgfree
-            .wrapping_add(events.pgfree)
-            .wrapping_add(pcp.pgfree);
-        self.ring_full = self.ring_full.wrapping_add(pcp.ring_full);
-        self.numa = self.numa.sum(events.numa).sum(pcp.numa);
-        self.bad_page = self.bad_page.wrapping_add(events.bad_page);
-        self.extfrag_claim = self.extfrag_claim.wrapping_add(events.extfrag_claim);
-        self.extfrag_steal = self.extfrag_steal.wrapping_add(events.extfrag_steal);
+        writeln!(out)?;
     }
-}
-
-fn vmstat_name(zone: &Zone) -> &'static str {
-    match zone.kind() {
-        ZoneType::Dma => "dma",
-        ZoneType::Dma32 => "dma32",
-        ZoneType::Normal => "normal",
-        ZoneType::Movable => "movable",
-    }
+    Ok(())
 }
 
 struct Params(Arc<Device>);
@@ -414,6 +392,19 @@ impl sys::Show for Params {
             params.min_host_free_mb, default.min_host_free_mb
         )?;
         writeln!(out, "exact {} {}", params.exact, default.exact)?;
+        writeln!(out, "nids {:#x} {:#x}", params.nids, default.nids)?;
+        writeln!(out, "lazy {} {}", params.lazy, default.lazy)?;
+        writeln!(
+            out,
+            "gfp_allowed_mask {:#x} {:#x}",
+            params.gfp_allowed_mask, default.gfp_allowed_mask
+        )?;
+        writeln!(
+            out,
+            "oracle {} {}",
+            u32::from(params.oracle),
+            u32::from(default.oracle)
+        )?;
         writeln!(out, "region_pages {} -", config.nr_pages)?;
         writeln!(out, "pageblock_order {} -", config.pageblock_order.get())?;
         writeln!(out, "metadata_bytes_per_page {} -", Device::METADATA_BYTES)?;

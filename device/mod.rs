@@ -13,13 +13,20 @@ mod call;
 mod clients;
 pub(crate) mod debugfs;
 mod gfp;
+mod oracle;
 pub(crate) mod params;
 mod query;
 mod records;
+mod settings;
+mod stock;
+mod tune;
 pub(crate) mod upkeep;
+mod vmstat;
 
 use crate::{
+    gfp::Gfp,
     page_alloc::{
+        node::NodeSpan,
         Region,
         RegionConfig, //
     },
@@ -30,11 +37,13 @@ use crate::{
     zone::{
         order::{
             Order,
+            PageIdx,
             MAX_PAGE_ORDER, //
         },
         validate::Report, //
     }, //
 };
+use alloc::Destination;
 use call::Call;
 use clients::{
     Client,
@@ -42,9 +51,16 @@ use clients::{
 };
 use kernel::{
     prelude::*,
-    sync::Arc,
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc, //
+    },
     warn_on, //
 };
+use oracle::Oracle;
 use params::Params;
 use records::{
     Mapped,
@@ -82,6 +98,9 @@ pub(crate) struct Device {
     records: sys::Locked<Records>,
     mapper: Arc<sys::Mapper>,
     carved: sys::CarvedRegion,
+    /// Counts changes of tunables.
+    epoch: Atomic<u64>,
+    oracle: Oracle,
 }
 
 impl Device {
@@ -97,16 +116,20 @@ impl Device {
     pub(crate) fn new(params: Params, mapper: Arc<sys::Mapper>) -> Result<Self> {
         params.check()?;
         let carved = carve(&params)?;
+        let spans = node_spans(&carved)?;
         let config = RegionConfig {
-            nr_pages: params.nr_pages(),
-            nid: carved.nid(),
+            nr_pages: spans
+                .iter()
+                .fold(0, |sum: u32, span| sum.wrapping_add(span.nr_pages)),
+            nid: spans.first().map_or(0, |span| span.nid),
             pageblock_order: Order::new(u32::from(sys::pageblock_order())).ok_or(EINVAL)?,
             shares: params.shares()?,
             has_huge: sys::HAS_HUGE_PAGES,
-            lazy: false,
+            lazy: params.lazy != 0,
             exact: params.exact != 0,
+            gfp_allowed: Gfp::from_bits(params.gfp_allowed_mask),
         };
-        let (region, records) = tables(config).inspect_err(|_| {
+        let (region, records) = tables(config, &spans).inspect_err(|_| {
             pr_err!(
                 "no memory for the tables of {} pages; try a smaller size_mb\n",
                 config.nr_pages
@@ -119,6 +142,8 @@ impl Device {
             records,
             mapper,
             carved,
+            epoch: Atomic::new(0),
+            oracle: Oracle::new()?,
         })
     }
 
@@ -136,11 +161,6 @@ impl Device {
         (not_free.max(u64::from(self.carved.nr_claimed())), report)
     }
 
-    /// The node of the region.
-    pub(crate) fn nid(&self) -> i32 {
-        self.region.config().nid
-    }
-
     fn carved(&self) -> &sys::CarvedRegion {
         &self.carved
     }
@@ -149,8 +169,17 @@ impl Device {
         &self.records
     }
 
+    fn oracle(&self) -> &Oracle {
+        &self.oracle
+    }
+
     fn params(&self) -> &Params {
         &self.params
+    }
+
+    /// Changes whenever a tunable does.
+    fn epoch(&self) -> u64 {
+        self.epoch.load(Relaxed)
     }
 
     fn mmap_offset(&self, id: u32) -> u64 {
@@ -167,13 +196,31 @@ impl Device {
 
 /// Makes what is kept beside the pages.
 #[inline(never)]
-fn tables(config: RegionConfig) -> Result<(Region, sys::Locked<Records>)> {
+fn tables(config: RegionConfig, spans: &[NodeSpan]) -> Result<(Region, sys::Locked<Records>)> {
     let records = Records::new(config.nr_pages)?;
 
     Ok((
-        Region::new(config)?,
+        Region::new(config, spans)?,
         sys::new_locked!(records, c"rust_buddy_records")?,
     ))
+}
+
+/// Where the pages of each node lie in the region.
+fn node_spans(carved: &sys::CarvedRegion) -> Result<KVec<NodeSpan>> {
+    let mut spans = KVec::with_capacity(carved.nids().len(), GFP_KERNEL)?;
+    let mut start = PageIdx::new(0);
+
+    for (nid, nr_pages) in carved.nids() {
+        let span = NodeSpan {
+            nid,
+            start,
+            nr_pages,
+        };
+
+        spans.push_within_capacity(span)?;
+        start = start.add(nr_pages);
+    }
+    Ok(spans)
 }
 
 /// Takes the pages from the kernel.
@@ -181,21 +228,25 @@ fn tables(config: RegionConfig) -> Result<(Region, sys::Locked<Records>)> {
 fn carve(params: &Params) -> Result<sys::CarvedRegion> {
     let nr_pages = params.nr_pages();
     let needed = params.min_host_free().wrapping_add(u64::from(nr_pages));
-    let enough = sys::host_free_pages(params.nid) >= needed;
-    let carved = match enough {
-        true => sys::CarvedRegion::new(nr_pages, params.nid),
-        false => Err(ENOMEM),
+    let short = params
+        .nids()
+        .find(|nid| sys::host_free_pages(*nid) < needed);
+    let carved = match short {
+        None => sys::CarvedRegion::new(nr_pages, params.nids()),
+        Some(_) => Err(ENOMEM),
     };
 
     carved.inspect_err(|_| {
+        let nid = short.or_else(|| params.nids().next()).unwrap_or(-1);
+
         pr_err!(
             "no contiguous range of {} pages on node {}, largest free now: {} pages; {}\n",
             nr_pages,
-            params.nid,
-            sys::largest_free_run(params.nid),
-            match enough {
-                true => "try a smaller size_mb, or load earlier after boot",
-                false => "that would leave less than min_host_free_mb to the host",
+            nid,
+            sys::largest_free_run(nid),
+            match short {
+                None => "try a smaller size_mb, or load earlier after boot",
+                Some(_) => "that would leave less than min_host_free_mb to the host",
             }
         );
     })
@@ -232,6 +283,7 @@ impl sys::CharDevice for Device {
     }
 
     fn release(&self, file: KBox<File>) {
+        self.oracle.release(file.client);
         // No mapping is left, since each holds the file: nothing can be busy.
         if self.free_all(&file, Mapped::Busy).is_err() {
             warn_on!(true);
@@ -256,7 +308,14 @@ impl sys::CharDevice for Device {
             uapi::RB_NR_ALLOC_BULK => self.alloc_bulk(&call, file),
             uapi::RB_NR_FREE_BULK => self.free_bulk(&call, file),
             uapi::RB_NR_ZONE_STAT => self.zone_stat(&call),
+            uapi::RB_NR_PCP_STAT => self.pcp_stat(&call),
+            uapi::RB_NR_VMSTAT => self.vmstat(&call),
+            uapi::RB_NR_TUNE_GET => self.tune_get(&call),
+            uapi::RB_NR_TUNE_SET => self.tune_set(&call),
+            uapi::RB_NR_DRAIN => self.drain(&call),
             uapi::RB_NR_BLOCKMAP => self.blockmap(&call),
+            uapi::RB_NR_REPLAY => self.replay(&call, file),
+            uapi::RB_NR_CLONE_ZONE => self.clone_zone(&call, file),
             uapi::RB_NR_VERIFY => self.verify(&call),
             uapi::RB_NR_RESET => self.reset(&call, file),
             _ => Err(ENOTTY),
@@ -280,7 +339,7 @@ impl sys::CharDevice for Device {
         let close = |(id, _)| self.records.with(|records| records.map_close(id));
 
         if let Some(block) = window(pgoff).and_then(close) {
-            self.put_back(block);
+            self.put_back(block, Destination::Stock);
         }
     }
 

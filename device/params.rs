@@ -26,6 +26,11 @@ pub(crate) struct Params {
     pub(crate) movable_pct: u32,
     pub(crate) min_host_free_mb: u32,
     pub(crate) exact: u32,
+    pub(crate) nids: u64,
+    pub(crate) lazy: u32,
+    pub(crate) gfp_allowed_mask: u32,
+    /// Whether the kernel's own zones may be copied and driven.
+    pub(crate) oracle: bool,
 }
 
 impl Params {
@@ -38,6 +43,10 @@ impl Params {
         movable_pct: 25,
         min_host_free_mb: 64,
         exact: 0,
+        nids: 0,
+        lazy: 0,
+        gfp_allowed_mask: 0xff_ffff,
+        oracle: false,
     };
 
     /// EINVAL, and a line that says which parameter is wrong.
@@ -51,14 +60,35 @@ impl Params {
             );
             return Err(EINVAL);
         }
+        if self.exact > 1 {
+            pr_err!("exact={} is not 0 or 1\n", self.exact);
+            return Err(EINVAL);
+        }
         if self.nid != -1 && !sys::node_is_online(self.nid) {
             pr_err!("nid={} is no node with memory\n", self.nid);
+            return Err(EINVAL);
+        }
+        if let Some(nid) = self
+            .nids()
+            .find(|nid| *nid != -1 && !sys::node_is_online(*nid))
+        {
+            pr_err!("nids={:#x}: {nid} is no node with memory\n", self.nids);
             return Err(EINVAL);
         }
         self.shares().map(drop)
     }
 
-    /// Size of the region in pages: `size_mb` rounded down to a power of two.
+    /// The nodes to take pages from; -1: any.
+    pub(crate) fn nids(&self) -> impl Iterator<Item = i32> {
+        let (mask, only) = (self.nids, self.nid);
+
+        (0..=64).filter_map(move |nid| match nid {
+            64 => (mask == 0).then_some(only),
+            nid => (mask >> (nid & 63) & 1 != 0).then_some(nid),
+        })
+    }
+
+    /// Pages of each node: `size_mb` rounded down to a power of two.
     pub(crate) fn nr_pages(&self) -> u32 {
         let log = 31u32.wrapping_sub(self.size_mb.max(1).leading_zeros());
 

@@ -34,8 +34,11 @@ use crate::{
 };
 use kernel::prelude::*;
 
-/// Pageblocks that one BLOCKMAP call may ask for.
-const MAX_FETCH: u32 = 65536;
+/// Entries that one BLOCKMAP or VMSTAT call may ask for.
+pub(super) const MAX_FETCH: u32 = 65536;
+
+/// How often a zone is looked at again because CPUs gave pages back to it.
+const MAX_LOOKS: u32 = 8;
 
 impl Device {
     /// RB_QUERY.
@@ -70,24 +73,35 @@ impl Device {
         uapi::rb_query {
             uapi_major: uapi::RB_UAPI_MAJOR,
             uapi_minor: uapi::RB_UAPI_MINOR,
-            features: u64::from(uapi::RB_FEATURE_MMAP | super::PMD_FEATURE),
+            features: self.features(),
             page_shift: sys::PAGE_SHIFT,
             nr_orders: NR_PAGE_ORDERS as u32,
             pageblock_order: u32::from(config.pageblock_order.get()),
             nr_migratetypes: MIGRATE_TYPES as u32,
-            nr_nodes: 1,
+            nr_nodes: self.region().nodes().fold(0u32, |nr, _| nr.wrapping_add(1)),
             nr_zones: self.region().zones().fold(0u32, |nr, _| nr.wrapping_add(1)),
             nr_cpus: sys::nr_online_cpus(),
+            nr_pcp_lists: self.nr_pcp_lists(),
             region_pages: u64::from(config.nr_pages),
             managed_pages: u64::from(config.nr_pages),
             free_pages: self.region().nr_free(),
             used_by_me: client.map_or(0, |client| client.pages),
+            epoch: self.epoch(),
             host_version: sys::host_version(),
             max_bulk: MAX_BULK,
             max_fetch: MAX_FETCH,
             window_shift: super::WINDOW_SHIFT,
             ..Default::default()
         }
+    }
+
+    fn features(&self) -> u64 {
+        let pcp = match self.nr_pcp_lists() {
+            0 => 0,
+            _ => uapi::RB_FEATURE_PCP,
+        };
+
+        u64::from(uapi::RB_FEATURE_MMAP | super::PMD_FEATURE | pcp) | self.oracle_feature()
     }
 
     /// RB_ZONE_STAT.
@@ -131,7 +145,7 @@ impl Device {
             sys::cond_resched();
         }
         req.nr_done = nr;
-        req.epoch = 0;
+        req.epoch = self.epoch();
         call.write(&req)
     }
 
@@ -144,7 +158,7 @@ impl Device {
         uapi::rb_pageblock {
             free: stat.free,
             nr_pages: config.pageblock_order.nr_pages(),
-            info: info(zone.kind(), config.nid, &stat),
+            info: info(zone.kind(), zone.nid(), &stat),
             reserved: 0,
         }
     }
@@ -194,14 +208,14 @@ fn info(kind: ZoneType, nid: i32, stat: &PageblockStat) -> u32 {
 fn fill_zone_stat(stat: &mut uapi::rb_zone_stat, pageset: &Pageset) {
     let zone = pageset.zone();
     let span = zone.span();
-    let picture = zone.snapshot();
+    let (picture, pcp_total) = picture(pageset);
     let marks = zone.marks();
     let nr_pages = u64::from(span.nr_pages);
 
     stat.seq = picture.seq;
     (stat.spanned, stat.present, stat.managed) = (nr_pages, nr_pages, picture.managed);
     stat.free = picture.nr_free;
-    stat.pcp_total = pageset.total();
+    stat.pcp_total = pcp_total;
     stat.min = marks.visible(Wmark::Min);
     stat.low = marks.visible(Wmark::Low);
     stat.high = marks.visible(Wmark::High);
@@ -216,8 +230,27 @@ fn fill_zone_stat(stat: &mut uapi::rb_zone_stat, pageset: &Pageset) {
     fill_events(stat, &picture, &pageset.events());
 }
 
+/// A picture of a zone and the pages that CPUs had in stock at that time. Stocks have locks of their
+/// own, so pages that are given back meanwhile would be missing in both: looks again then, but not
+/// for ever.
+fn picture(pageset: &Pageset) -> (Snapshot, u64) {
+    let mut before = pageset.total();
+    let mut picture = pageset.zone().snapshot();
+
+    for _ in 0..MAX_LOOKS {
+        let after = pageset.total();
+
+        if before == after {
+            break;
+        }
+        before = after;
+        picture = pageset.zone().snapshot();
+    }
+    (picture, before)
+}
+
 /// Overwrites `to` with `from`, and what is left of it with zeroes.
-fn fill<T: Copy + Default>(to: &mut [T], from: impl Iterator<Item = T>) {
+pub(super) fn fill<T: Copy + Default>(to: &mut [T], from: impl Iterator<Item = T>) {
     let mut from = from.fuse();
 
     for slot in to {

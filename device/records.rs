@@ -140,11 +140,15 @@ impl Records {
         })
     }
 
-    /// Gives `block` to a client. The block comes back if there is no record, which can only be
+    /// Gives `block` to a client. The block comes back with EBUSY while the client gives everything
+    /// back, which must come to an end, and with ENOMEM if there is no record, which can only be
     /// because too many zapped ones are still mapped.
-    pub(crate) fn insert(&mut self, owner: u32, block: Block) -> Result<Handle, Block> {
+    pub(crate) fn insert(&mut self, owner: u32, block: Block) -> Result<Handle, (Block, Error)> {
+        if self.clients.is_resetting(owner) {
+            return Err((block, EBUSY));
+        }
         let Some(id) = self.take_free() else {
-            return Err(block);
+            return Err((block, ENOMEM));
         };
         let next = self.clients.first(owner);
 
@@ -390,6 +394,18 @@ mod tests {
 
     fn insert(records: &mut Records, owner: u32, head: u32) -> Result<Handle> {
         records.insert(owner, block(head)).map_err(|_| ENOMEM)
+    }
+
+    #[test]
+    fn who_gives_everything_back_gets_nothing() -> Result {
+        let (mut records, me) = with_client()?;
+
+        assert!(records.clients.begin_reset(me, Mapped::Busy));
+        let refused = records.insert(me, block(7)).err();
+        assert!(refused == Some((block(7), EBUSY)));
+        records.clients.end_reset(me);
+        assert!(records.insert(me, block(7)).is_ok());
+        Ok(())
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub(crate) struct AllocContext {
     pub(crate) nid: Option<i32>,
     /// The nodes it may use, a bit for each; 0: all (C: `nodemask`).
     pub(crate) nodemask: u64,
+    /// Whether a real-time or deadline task asks (C: `rt_or_dl_task(current)`).
+    pub(crate) is_rt: bool,
 }
 
 impl AllocContext {
@@ -37,6 +39,7 @@ impl AllocContext {
             highest_zone: gfp.zone()?,
             nid: None,
             nodemask: 0,
+            is_rt: false,
         })
     }
 

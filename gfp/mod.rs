@@ -78,6 +78,20 @@ impl Gfp {
     pub(crate) const NOLOCK: Self =
         Self(Self::NOWARN.0 | Self::ZERO.0 | Self::NOMEMALLOC.0 | Self::COMP.0);
 
+    /// All flags.
+    pub(crate) const ALL: Self = Self(u32::MAX);
+
+    /// The flags with the kernel's values.
+    pub(crate) const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// Those of the flags that `allowed` has too (C: `gfp & gfp_allowed_mask`).
+    #[inline]
+    pub(crate) const fn and(self, allowed: Self) -> Self {
+        Self(self.0 & allowed.0)
+    }
+
     /// Whether any of `flags` is set.
     #[inline]
     pub(crate) const fn has(self, flags: Self) -> bool {

@@ -44,8 +44,11 @@ impl Region {
         ctx: &AllocContext,
         pages: &mut [Option<PageIdx>],
     ) -> usize {
-        let ctx = &self.grouped(ctx);
-        let first = pages.iter().take_while(|page| page.is_some()).count();
+        let ctx = &self.prepare(ctx);
+        let first = pages
+            .iter()
+            .position(Option::is_none)
+            .unwrap_or(pages.len());
         let wanted = pages.len().wrapping_sub(first);
 
         if wanted == 0 {
@@ -158,6 +161,7 @@ mod tests {
     use super::{
         super::{
             layout::Shares,
+            node::NodeSpan,
             RegionConfig, //
         },
         *, //
@@ -175,7 +179,7 @@ mod tests {
 
     /// One zone of 65536 pages; its low watermark is 640.
     fn z256() -> Result<Region> {
-        Region::new(RegionConfig {
+        let config = RegionConfig {
             nr_pages: 65536,
             nid: 0,
             pageblock_order: Order::new(9).ok_or(EINVAL)?,
@@ -183,7 +187,15 @@ mod tests {
             has_huge: true,
             lazy: false,
             exact: true,
-        })
+            gfp_allowed: Gfp::ALL,
+        };
+        let span = NodeSpan {
+            nid: 0,
+            start: PageIdx::new(0),
+            nr_pages: config.nr_pages,
+        };
+
+        Region::new(config, &[span])
     }
 
     fn ctx() -> Result<AllocContext> {
@@ -192,7 +204,7 @@ mod tests {
 
     /// Takes pages until so many are free.
     fn leave(region: &Region, nr: u64) -> Result {
-        let zone = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let zone = region.pageset(ZoneType::Normal).ok_or(EINVAL)?.zone();
         let take =
             |order| zone.rmqueue(order, Migratetype::Movable, AllocFlags::NO_WATERMARKS, HERE);
 

@@ -241,7 +241,18 @@ mod tests {
             has_huge: true,
             lazy: false,
             exact: true,
+            gfp_allowed: Gfp::ALL,
         })
+    }
+
+    fn one_node(config: RegionConfig) -> Result<Region> {
+        let span = NodeSpan {
+            nid: 0,
+            start: PageIdx::new(0),
+            nr_pages: config.nr_pages,
+        };
+
+        Region::new(config, &[span])
     }
 
     /// Two nodes of 65536 pages.
@@ -252,7 +263,7 @@ mod tests {
             nr_pages: 65536,
         };
 
-        Region::of_spans(config(2 * 65536, shares)?, &[span(0), span(1)])
+        Region::new(config(2 * 65536, shares)?, &[span(0), span(1)])
     }
 
     fn alloc_on(region: &Region, nid: i32, gfp: Gfp, order: u32) -> Option<Allocated> {
@@ -334,7 +345,7 @@ mod tests {
 
     #[test]
     fn row_040_below_high_is_marked_and_still_served() -> Result {
-        let region = Region::new(config(65536, Shares::NONE)?)?;
+        let region = one_node(config(65536, Shares::NONE)?)?;
         let pageset = pageset(&region, 0, ZoneType::Normal)?;
 
         leave(pageset.zone(), 800)?;
@@ -393,7 +404,7 @@ mod tests {
         assert!(with.fast_flags(&ctx).has(AllocFlags::NOFRAGMENT));
         assert!(!without.fast_flags(&ctx).has(AllocFlags::NOFRAGMENT));
         // A machine of one node is taken to have one.
-        let alone = Region::new(config(8192, Shares::NONE)?)?;
+        let alone = one_node(config(8192, Shares::NONE)?)?;
         assert!(alone.fast_flags(&ctx).has(AllocFlags::NOFRAGMENT));
         assert!(!with.fast_flags(&dma32).has(AllocFlags::NOFRAGMENT));
         Ok(())
@@ -401,7 +412,7 @@ mod tests {
 
     #[test]
     fn row_067_068_the_reserve_is_made_by_the_slow_path_and_used_by_the_fast_one() -> Result {
-        let region = Region::new(config(65536, Shares::NONE)?)?;
+        let region = one_node(config(65536, Shares::NONE)?)?;
         let pageset = pageset(&region, 0, ZoneType::Normal)?;
         let atomic = Gfp::HIGH | Gfp::KSWAPD_RECLAIM;
         let reserved = || pageset.zone().snapshot().nr_reserved_highatomic;
@@ -432,7 +443,7 @@ mod tests {
 
     #[test]
     fn row_069_single_pages_of_the_reserve_are_the_last_resort() -> Result {
-        let region = Region::new(config(65536, Shares::NONE)?)?;
+        let region = one_node(config(65536, Shares::NONE)?)?;
         let zone = pageset(&region, 0, ZoneType::Normal)?.zone();
         let take = |flags| zone.rmqueue(Order::ZERO, Migratetype::Unmovable, flags, HERE);
         let order = Order::new(2).ok_or(EINVAL)?;
@@ -452,7 +463,7 @@ mod tests {
 
     #[test]
     fn row_151_a_lazy_zone_grows_when_it_must() -> Result {
-        let region = Region::new(RegionConfig {
+        let region = one_node(RegionConfig {
             lazy: true,
             ..config(3 * 32768, Shares::NONE)?
         })?;
@@ -472,7 +483,7 @@ mod tests {
 
     #[test]
     fn row_003_nolock_requests_are_for_listed_orders() -> Result {
-        let region = Region::new(config(65536, Shares::NONE)?)?;
+        let region = one_node(config(65536, Shares::NONE)?)?;
         let get = |order| {
             let ctx = AllocContext::new(Gfp::NONE, Order::new(order)?)?;
 

@@ -60,7 +60,8 @@ use crate::{
         PageblockStat,
         Zone,
         ZoneConfig,
-        ZoneType, //
+        ZoneType,
+        NR_ZONES, //
     }, //
 };
 use kernel::{
@@ -101,6 +102,8 @@ pub(crate) struct RegionConfig {
     /// Whether CPUs keep nothing in stock and no counter lags, so that every page given back can be
     /// seen on the free lists at once.
     pub(crate) exact: bool,
+    /// The flags that requests keep (C: `gfp_allowed_mask`).
+    pub(crate) gfp_allowed: Gfp,
 }
 
 /// How a request was met.
@@ -143,23 +146,11 @@ pub(crate) struct Region {
 }
 
 impl Region {
-    /// Makes an allocator of one node, all of whose pages are free.
+    /// Makes an allocator of one node or more, which follow each other without gaps. All pages are
+    /// free.
     ///
     /// Allocates: sleeps. ENOMEM if its own tables cannot be had.
-    pub(crate) fn new(config: RegionConfig) -> Result<Self> {
-        let span = NodeSpan {
-            nid: config.nid,
-            start: PageIdx::new(0),
-            nr_pages: config.nr_pages,
-        };
-
-        Self::of_spans(config, &[span])
-    }
-
-    /// Makes an allocator of several nodes, which follow each other without gaps.
-    ///
-    /// Allocates: sleeps. ENOMEM if its own tables cannot be had.
-    pub(crate) fn of_spans(config: RegionConfig, spans: &[NodeSpan]) -> Result<Self> {
+    pub(crate) fn new(config: RegionConfig, spans: &[NodeSpan]) -> Result<Self> {
         let mut nodes = KVec::with_capacity(spans.len(), GFP_KERNEL)?;
         let zone_config = ZoneConfig {
             pageblock_order: config.pageblock_order,
@@ -171,7 +162,7 @@ impl Region {
         for span in spans {
             let node = Node::new(span, config.shares, &zone_config, config.has_huge)?;
 
-            nodes.push(node, GFP_KERNEL)?;
+            nodes.push_within_capacity(node)?;
         }
         let is_numa = nodes.len() > 1;
         let mut region = Self::of_nodes(config, nodes, config.mobility_off(), is_numa)?;
@@ -211,7 +202,7 @@ impl Region {
                 has_cpus: sys::nr_cpus_of_node(node.nid()) > 0,
             };
 
-            facts.push(fact, GFP_KERNEL)?;
+            facts.push_within_capacity(fact)?;
         }
         let mut order = FallbackOrder::new(&facts, sys::node_distance);
 
@@ -227,7 +218,8 @@ impl Region {
 
     /// All zones of these nodes, in each of them from the highest down.
     fn zones_of(&self, nodes: &[u8]) -> Result<KVec<ZoneRef>> {
-        let mut list = KVec::new();
+        let room = nodes.len().wrapping_mul(NR_ZONES);
+        let mut list = KVec::with_capacity(room, GFP_KERNEL)?;
 
         for node in nodes {
             let Some(zones) = self.nodes.get(usize::from(*node)) else {
@@ -240,7 +232,7 @@ impl Region {
                     kind: pageset.zone().kind(),
                 };
 
-                list.push(zone, GFP_KERNEL)?;
+                list.push_within_capacity(zone)?;
             }
         }
         Ok(list)
@@ -282,11 +274,6 @@ impl Region {
         self.nodes.iter().find_map(|node| node.zone(kind))
     }
 
-    /// The zone of this type on the first node that has one.
-    pub(crate) fn zone(&self, kind: ZoneType) -> Option<&Zone> {
-        Some(self.pageset(kind)?.zone())
-    }
-
     /// The zones that a request may use, best first
     /// (C: `for_each_zone_zonelist_nodemask()`).
     #[inline]
@@ -316,7 +303,7 @@ impl Region {
     ///
     /// Takes locks; never sleeps.
     pub(crate) fn alloc_pages(&self, ctx: &AllocContext) -> Option<Allocated> {
-        let ctx = &self.grouped(ctx);
+        let ctx = &self.prepare(ctx);
         let allocated = self
             .get_page_from_freelist(ctx, self.fast_flags(ctx))
             .or_else(|| self.alloc_pages_slowpath(ctx));
@@ -330,7 +317,7 @@ impl Region {
     /// Takes a block without waiting for any lock (C: `alloc_pages_nolock()`). `None` if there is
     /// none, a lock is taken, or blocks of this order are in no per-CPU list.
     pub(crate) fn alloc_pages_nolock(&self, ctx: &AllocContext) -> Option<Allocated> {
-        let ctx = &self.grouped(&AllocContext {
+        let ctx = &self.prepare(&AllocContext {
             gfp: ctx.gfp | Gfp::NOLOCK,
             ..*ctx
         });
@@ -340,15 +327,17 @@ impl Region {
         self.get_page_from_freelist(ctx, flags)
     }
 
-    /// Where migratetypes are not kept apart all requests are of one
-    /// (C: `gfp_migratetype()` under `page_group_by_mobility_disabled`).
-    fn grouped(&self, ctx: &AllocContext) -> AllocContext {
-        match self.mobility_off {
-            true => AllocContext {
-                migratetype: Migratetype::Unmovable,
-                ..*ctx
+    /// A request as this region takes it: with the flags that are allowed, and where migratetypes
+    /// are not kept apart, of the one type (C: `gfp_allowed_mask`,
+    /// `page_group_by_mobility_disabled`).
+    fn prepare(&self, ctx: &AllocContext) -> AllocContext {
+        AllocContext {
+            gfp: ctx.gfp.and(self.config.gfp_allowed),
+            migratetype: match self.mobility_off {
+                true => Migratetype::Unmovable,
+                false => ctx.migratetype,
             },
-            false => *ctx,
+            ..*ctx
         }
     }
 
@@ -371,16 +360,34 @@ impl Region {
     #[cold]
     fn alloc_pages_slowpath(&self, ctx: &AllocContext) -> Option<Allocated> {
         let defrag = self.defrag_mode.load(Relaxed);
-        let flags = slowpath::alloc_flags(ctx.gfp, ctx.order, defrag);
+        let flags = slowpath::alloc_flags(ctx, defrag);
         let look = |flags| self.get_page_from_freelist(ctx, flags);
         let allocated = look(flags)
             .or_else(|| look(slowpath::retry_flags(ctx.gfp, flags)?))
+            .or_else(|| {
+                self.unreserve_highatomic(ctx)
+                    .then(|| look(flags))
+                    .flatten()
+            })
             .or_else(|| look(slowpath::last_flags(ctx.gfp, flags)?))?;
 
         Some(Allocated {
             path: Path::Slow,
             ..allocated
         })
+    }
+
+    /// Before a request that could wait fails, a pageblock of the high-order atomic reserve is given
+    /// up for it; whether there was any (C: the end of `should_reclaim_retry()`).
+    fn unreserve_highatomic(&self, ctx: &AllocContext) -> bool {
+        slowpath::may_unreserve(ctx.gfp, ctx.order)
+            && self.zonelist(ctx).any(|pageset| {
+                let mt = ctx.migratetype;
+
+                pageset
+                    .zone()
+                    .with(|buddy| buddy.unreserve_highatomic_pageblock(mt, true))
+            })
     }
 
     /// Gives a block back (C: `__free_pages()`).
@@ -391,6 +398,7 @@ impl Region {
     }
 
     /// Gives a block back without waiting for any lock (C: `free_pages_nolock()`).
+    #[allow(dead_code, reason = "a way in for other callers than the device")]
     pub(crate) fn free_pages_nolock(&self, block: Block) {
         self.free_frozen_pages(block, AllocFlags::NOLOCK);
     }
@@ -445,6 +453,13 @@ impl Region {
             .fold(0, |sum, pageset| pageset.total().wrapping_add(sum))
     }
 
+    /// Blocks that wait for a zone's lock to be freed.
+    pub(crate) fn nr_deferred(&self) -> u64 {
+        self.zones().fold(0, |sum, zone| {
+            u64::from(zone.nr_deferred()).wrapping_add(sum)
+        })
+    }
+
     /// Requests that ended without a block.
     pub(crate) fn nr_alloc_fail(&self) -> u64 {
         self.alloc_fail.load(Relaxed)
@@ -464,10 +479,12 @@ impl Region {
         self.config.nr_pages >> (self.config.pageblock_order.get() & 31)
     }
 
-    /// Recounts every zone, one after the other. What CPUs have in stock is not free.
+    /// Recounts every zone and every stock, one after the other. What CPUs have in stock is not
+    /// free.
     pub(crate) fn validate(&self) -> Report {
-        self.zones()
-            .fold(Report::EMPTY, |report, zone| report.merge(zone.validate()))
+        self.pagesets().fold(Report::EMPTY, |report, pageset| {
+            report.merge(pageset.validate())
+        })
     }
 }
 
@@ -491,8 +508,24 @@ mod tests {
         local: true,
     };
 
+    fn normal(region: &Region) -> Result<&Zone> {
+        let pageset = region.pageset(ZoneType::Normal).ok_or(EINVAL)?;
+
+        Ok(pageset.zone())
+    }
+
+    fn of_one_node(config: RegionConfig) -> Result<Region> {
+        let span = NodeSpan {
+            nid: 0,
+            start: PageIdx::new(0),
+            nr_pages: config.nr_pages,
+        };
+
+        Region::new(config, &[span])
+    }
+
     fn region(nr_pages: u32, shares: Shares) -> Result<Region> {
-        Region::new(RegionConfig {
+        of_one_node(RegionConfig {
             nr_pages,
             nid: 0,
             pageblock_order: Order::new(9).ok_or(EINVAL)?,
@@ -500,6 +533,7 @@ mod tests {
             has_huge: true,
             lazy: false,
             exact: true,
+            gfp_allowed: Gfp::ALL,
         })
     }
 
@@ -560,7 +594,7 @@ mod tests {
                 movable: 0,
             },
         )?;
-        let normal = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let normal = normal(&region)?;
         let low = normal.marks().levels.low;
 
         while normal.nr_free() > low {
@@ -589,7 +623,7 @@ mod tests {
     #[test]
     fn the_min_watermark_is_kept() -> Result {
         let region = default_region()?;
-        let zone = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let zone = normal(&region)?;
         let _ = exhaust(&region, Gfp::DIRECT_RECLAIM);
 
         assert_eq!(zone.nr_free(), zone.marks().levels.min);
@@ -606,7 +640,7 @@ mod tests {
                 movable: 0,
             },
         )?;
-        let zone = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let zone = normal(&region)?;
         let min = zone.marks().levels.min;
 
         let _ = exhaust(&region, Gfp::HIGH | Gfp::KSWAPD_RECLAIM);
@@ -633,7 +667,7 @@ mod tests {
 
     /// Takes the whole normal zone for movable requests.
     fn fill_normal(region: &Region) -> Result {
-        let normal = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let normal = normal(region)?;
         let take = || {
             normal.rmqueue(
                 Order::MAX,
@@ -652,7 +686,7 @@ mod tests {
 
     /// Frees the even pages of the normal zone.
     fn free_even(region: &Region) -> Result {
-        let span = region.zone(ZoneType::Normal).ok_or(EINVAL)?.span();
+        let span = normal(region)?.span();
 
         for page in (0..span.nr_pages).step_by(2) {
             region.free_pages(Block::new(span.start.add(page), Order::ZERO));
@@ -670,7 +704,7 @@ mod tests {
                 movable: 0,
             },
         )?;
-        let normal = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let normal = normal(&region)?;
 
         fill_normal(&region)?;
         free_even(&region)?;
@@ -691,7 +725,7 @@ mod tests {
                 movable: 0,
             },
         )?;
-        let normal = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let normal = normal(&region)?;
 
         fill_normal(&region)?;
         free_even(&region)?;
@@ -713,7 +747,7 @@ mod tests {
                 movable: 0,
             },
         )?;
-        let zone = region.zone(ZoneType::Normal).ok_or(EINVAL)?;
+        let zone = normal(&region)?;
 
         for gfp in [Gfp::MOVABLE, Gfp::RECLAIMABLE, Gfp::NONE] {
             let _ = alloc(&region, gfp, 0).ok_or(ENOMEM)?;
@@ -737,6 +771,22 @@ mod tests {
         region.free_pages(Block::new(PageIdx::new(1 << 30), Order::ZERO));
         assert_eq!(region.nr_free(), 1024);
         assert_eq!(region.validate().errors, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn row_004_flags_that_are_not_allowed_have_no_effect() -> Result {
+        let kernel = Gfp::DIRECT_RECLAIM | Gfp::KSWAPD_RECLAIM | Gfp::IO | Gfp::FS;
+        let region = of_one_node(RegionConfig {
+            gfp_allowed: Gfp::from_bits(!0x400),
+            ..*default_region()?.config()
+        })?;
+        let ctx = AllocContext::new(kernel, Order::ZERO).ok_or(EINVAL)?;
+        let flags = slowpath::alloc_flags(&region.prepare(&ctx), false);
+
+        // It never waits: 0x850 instead of 0x840.
+        assert!(flags == 0x850);
+        assert!(!region.prepare(&ctx).gfp.allows_blocking());
         Ok(())
     }
 }

@@ -32,6 +32,10 @@ use crate::{
             Order,
             PageIdx, //
         },
+        validate::{
+            Fault,
+            Report, //
+        },
         vmstat::NumaPlace,
         Zone,
         ZoneFlag, //
@@ -52,9 +56,11 @@ impl Pageset {
     ///
     /// Allocates: sleeps.
     pub(crate) fn new(zone: Zone, has_huge: bool) -> Result<Self> {
+        let stock = |cpu| PerCpuPages::new(sys::has_large_cache(cpu));
+
         Ok(Self {
             zone,
-            cpus: sys::new_percpu!(|_| PerCpuPages::new(), c"rust_buddy_pcp")?,
+            cpus: sys::new_percpu!(stock, c"rust_buddy_pcp")?,
             has_huge,
         })
     }
@@ -149,6 +155,17 @@ impl Pageset {
         }
     }
 
+    /// Recounts the zone and the stocks.
+    pub(crate) fn validate(&self) -> Report {
+        let start = self.zone.span().start;
+        let sound = |cpu| self.cpus.with(cpu, |pcp| pcp.validate()) == Some(true);
+
+        (0..self.cpus.nr()).fold(self.zone.validate(), |report, cpu| match sound(cpu) {
+            true => report,
+            false => report.merge(Report::one(start, Fault::WrongStock)),
+        })
+    }
+
     /// Gives everything on the lists of one CPU back (C: `drain_pages_zone()`).
     pub(crate) fn drain(&self, cpu: u32) {
         while self.cpus.with(cpu, |pcp| pcp.drain(&self.zone)) == Some(true) {}
@@ -161,6 +178,7 @@ impl Pageset {
                 self.drain(cpu);
             }
         }
+        self.zone.free_deferred();
     }
 
     /// What is done now and then for `cpu`: it tells what it counted, and gives back what it has not
@@ -185,9 +203,9 @@ impl Pageset {
         let mut rooms = KVec::with_capacity(self.cpus.nr() as usize, GFP_KERNEL)?;
 
         for _ in 0..self.cpus.nr() {
-            rooms.push(PcpRoom::new(&limits, self.has_huge)?, GFP_KERNEL)?;
+            rooms.push_within_capacity(PcpRoom::new(&limits, self.has_huge)?)?;
         }
-        for (cpu, room) in (0..).zip(rooms.iter_mut()) {
+        for (cpu, room) in (0..self.cpus.nr()).zip(rooms.iter_mut()) {
             self.cpus.with(cpu, |pcp| pcp.set_limits(limits, room));
         }
         Ok(())
@@ -285,7 +303,6 @@ mod tests {
         let pageset = Pageset::new(zone, true)?;
 
         pageset.set_limits(limits)?;
-        pageset.with(sys::this_cpu(), |pcp| pcp.set_free_high_batch(false));
         Ok(pageset)
     }
 
@@ -329,7 +346,7 @@ mod tests {
         for _ in 0..nr {
             let block = zone.rmqueue(order(block_order)?, Movable, FLAGS, HERE);
 
-            blocks.push(block.ok_or(ENOMEM)?.head(), GFP_KERNEL)?;
+            blocks.push_within_capacity(block.ok_or(ENOMEM)?.head())?;
         }
         for (nth, page) in (1..).zip(blocks.iter()) {
             let before = zone.nr_free();
@@ -481,7 +498,7 @@ mod tests {
         let mut blocks = KVVec::with_capacity(300, GFP_KERNEL)?;
 
         for _ in 0..300 {
-            blocks.push(take(&pageset, 0)?.head(), GFP_KERNEL)?;
+            blocks.push_within_capacity(take(&pageset, 0)?.head())?;
         }
         assert_eq!(count(&pageset), 165);
         let free = pageset.zone().nr_free();

@@ -15,6 +15,7 @@ use super::{
     RegionConfig, //
 };
 use crate::{
+    gfp::Gfp,
     pcp::{
         tuning::PcpLimits,
         PcpRoom, //
@@ -68,6 +69,8 @@ impl Region {
         }
         let mut node = Node::of_zones(config.nid, zones);
 
+        node.fallback = KVec::with_capacity(NR_ZONES, GFP_KERNEL)?;
+
         for kind in ZoneType::ALL.iter().rev() {
             if node.zone(*kind).is_some() {
                 let zone = ZoneRef {
@@ -75,7 +78,7 @@ impl Region {
                     kind: *kind,
                 };
 
-                node.fallback.push(zone, GFP_KERNEL)?;
+                node.fallback.push_within_capacity(zone)?;
             }
         }
         let region = RegionConfig {
@@ -86,11 +89,12 @@ impl Region {
             has_huge: config.has_huge,
             lazy: false,
             exact: false,
+            gfp_allowed: Gfp::ALL,
         };
 
         let mut nodes = KVec::with_capacity(1, GFP_KERNEL)?;
 
-        nodes.push(node, GFP_KERNEL)?;
+        nodes.push_within_capacity(node)?;
         Self::of_nodes(
             region,
             nodes,

@@ -74,7 +74,8 @@ impl Tunable {
         }
     }
 
-    fn check(self, value: u64) -> Result {
+    /// EINVAL for a value that it cannot have.
+    pub(crate) fn check(self, value: u64) -> Result {
         let (min, max) = self.range();
         let small = self == Self::PercpuPagelistHighFraction
             && (1..u64::from(MIN_HIGH_FRACTION)).contains(&value);
@@ -149,6 +150,14 @@ impl Region {
     /// The value of a tunable.
     pub(crate) fn tunable(&self, tunable: Tunable) -> u64 {
         self.tunables.with(|tunables| tunables.get(tunable))
+    }
+
+    /// The value of a tunable that nobody has changed.
+    pub(crate) fn tunable_default(&self, tunable: Tunable) -> u64 {
+        match tunable {
+            Tunable::MinFreeKbytes => min_free_kbytes(self.lowmem_pages()),
+            tunable => Tunables::DEFAULT.get(tunable),
+        }
     }
 
     /// Changes a tunable and everything that follows from it; the old value. EINVAL for a value out
@@ -298,4 +307,109 @@ fn pcp_limits(pageset: &Pageset, tunables: &Tunables, nr_cpus: u32) -> PcpLimits
     let fraction = tunables.percpu_pagelist_high_fraction;
 
     PcpLimits::new(zone.managed(), low, fraction, nr_cpus)
+}
+
+#[kunit_tests(rust_buddy_tunables)]
+mod tests {
+    use super::*;
+    use crate::{
+        gfp::Gfp,
+        page_alloc::{
+            layout::Shares,
+            node::NodeSpan,
+            RegionConfig, //
+        },
+        zone::{
+            alloc_flags::Wmark,
+            order::{
+                Order,
+                PageIdx, //
+            }, //
+        }, //
+    };
+
+    /// 256 MiB in one zone.
+    fn region() -> Result<Region> {
+        let config = RegionConfig {
+            nr_pages: 65536,
+            nid: 0,
+            pageblock_order: Order::new(9).ok_or(EINVAL)?,
+            shares: Shares::NONE,
+            has_huge: true,
+            lazy: false,
+            exact: false,
+            gfp_allowed: Gfp::ALL,
+        };
+        let span = NodeSpan {
+            nid: 0,
+            start: PageIdx::new(0),
+            nr_pages: config.nr_pages,
+        };
+
+        Region::new(config, &[span])
+    }
+
+    const ALL: [Tunable; 7] = [
+        Tunable::MinFreeKbytes,
+        Tunable::WatermarkScaleFactor,
+        Tunable::WatermarkBoostFactor,
+        Tunable::LowmemReserveRatio(ZoneType::Dma32),
+        Tunable::PercpuPagelistHighFraction,
+        Tunable::DefragMode,
+        Tunable::StatInterval,
+    ];
+
+    #[test]
+    fn row_017_what_is_out_of_range_changes_nothing() -> Result {
+        let region = region()?;
+
+        for tunable in ALL {
+            let (min, max) = tunable.range();
+            let before = region.tunable(tunable);
+
+            for value in [max + 1, 1 << 32, -1i64 as u64, min.wrapping_sub(1)] {
+                assert_eq!(region.set_tunable(tunable, value).err(), Some(EINVAL));
+            }
+            assert_eq!(region.tunable(tunable), before);
+            assert_eq!(before, region.tunable_default(tunable));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn row_021_the_scale_factor_has_bounds() -> Result {
+        let region = region()?;
+        let scale = Tunable::WatermarkScaleFactor;
+        let zone = region.pageset(ZoneType::Normal).ok_or(EINVAL)?.zone();
+        let step = || zone.marks().visible(Wmark::Low) - zone.marks().visible(Wmark::Min);
+
+        assert!(region.set_tunable(scale, 0).is_err());
+        assert!(region.set_tunable(scale, 3001).is_err());
+        assert_eq!(step(), 128);
+        assert_eq!(region.set_tunable(scale, 1000)?, 10);
+        assert_eq!(step(), 6553);
+        assert_eq!(region.set_tunable(scale, 3000)?, 1000);
+        assert_eq!(step(), 19660);
+        Ok(())
+    }
+
+    #[test]
+    fn row_076_a_fraction_below_eight_is_refused() -> Result {
+        let region = region()?;
+        let fraction = Tunable::PercpuPagelistHighFraction;
+        let pageset = region.pageset(ZoneType::Normal).ok_or(EINVAL)?;
+        let limits = || pageset.with(0, |pcp| pcp.limits()).ok_or(ENODEV);
+        let learned = limits()?;
+
+        assert_eq!(region.set_tunable(fraction, 7).err(), Some(EINVAL));
+        assert_eq!(region.set_tunable(fraction, 1).err(), Some(EINVAL));
+        assert!(limits()? == learned);
+        assert_eq!(region.set_tunable(fraction, 8)?, 0);
+        let share = 65536 / 8 / region.node(0).ok_or(ENODEV)?.nr_split_cpus();
+        assert_eq!(limits()?.high_min, share as i32);
+        assert_eq!(limits()?.high_max, share as i32);
+        assert_eq!(region.set_tunable(fraction, 0)?, 8);
+        assert!(limits()? == learned);
+        Ok(())
+    }
 }

@@ -65,7 +65,7 @@ impl<'a, D: Fn(i32, i32) -> u32> FallbackOrder<'a, D> {
                     *load = load.wrapping_add(1);
                 }
             }
-            list.push(next as u8, GFP_KERNEL)?;
+            list.push_within_capacity(next as u8)?;
             last = next;
         }
         Ok(list)

@@ -37,13 +37,14 @@ declare -A PART=(
 	[unsafe]="one $S/unsafe-check.sh"
 	[kselftest-a]="ktap $S/kselftest.sh a"
 	[kselftest-b]="ktap $S/kselftest.sh b"
+	[parity]="one $S/parity.sh short"
 	[kunit-b]="ktap $S/kunit.sh b"
 	[kunit-c]="ktap $S/kunit.sh c"
 )
 # The builds first, each alone, because others need their products; then the longest, beside which all
 # the others have time.
 ORDER=(build-a build-b build-c kselftest-b fmt shellcheck console-scan unsafe no-panic uapi clippy-module
-	clippy-host clippy-tools host fuzz tools kselftest-a kunit-b kunit-c)
+	clippy-host clippy-tools host fuzz tools kselftest-a parity kunit-b kunit-c)
 
 # What the tree is, with what is not committed.
 tree_hash() {
@@ -216,12 +217,16 @@ excerpt() {
 	case $2 in
 	ktap) found=$(awk -f "$S/check-excerpt.awk" "$log") ;;
 	cargo)
-		found=$(grep -E '^test .* FAILED' "$log" | sort -u || true)
-		found+=$(awk '/^error/ { on = 8 } /^failures:/ { on = 25 } on-- > 0' "$log" | sed '1s/^/\n/')
+		found=$(grep -E '^test .* \.\.\. FAILED' "$log" | sort -u || true)
+		found+=$(awk '
+			/^error/ { on = 8 }
+			/^failures:/ { on = 25 }
+			/^error: test failed/ { on = 0 }
+			on-- > 0' "$log" | sed '1s/^/\n/')
 		;;
 	esac
 	[ -n "$found" ] || found=$(tail -n 30 "$log")
-	head -n 50 <<<"$found" | tr -d '\r' | cut -c1-160
+	head -n 50 <<<"$found" | sed 's/\x1b[[(][0-9;]*[A-Za-z]//g; s/\r//' | cut -c1-160
 	if grep -qE '^\[guest\].*guest (hung|died)' "$log" && [ -s "$LOG/$1.console" ]; then
 		echo "the end of its console:"
 		tail -n 15 "$LOG/$1.console" | tr -d '\r' | cut -c1-120 | sed 's/^/    /'

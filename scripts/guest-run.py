@@ -130,7 +130,11 @@ def main():
                 break
             if child.poll() is not None and spent > limit + 15:
                 break
-    by_itself = child.poll()
+    try:
+        # It may close its ends a moment before it is gone.
+        by_itself = child.wait(0 if sel.get_map() else 1)
+    except subprocess.TimeoutExpired:
+        by_itself = None
     try:
         os.killpg(child.pid, signal.SIGKILL)
     except ProcessLookupError:

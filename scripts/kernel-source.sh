@@ -56,6 +56,9 @@ fetch() {
 	[ -s vmlinuz ]
 	"$TOP/scripts/in-sandbox" tar -xf "deb/all/usr/src/linux-source-$KSERIES.tar.xz" --no-same-owner
 	rm -rf deb
+	# Here and not in the caller: if that one is killed, this still gets done.
+	seal "$KPKG.partial"
+	mv -T "$KPKG.partial" "$KPKG"
 }
 
 "$TOP/scripts/sandbox.sh"
@@ -87,6 +90,4 @@ need_space 3000
 rm -rf "$KPKG.partial"
 step "source, headers and image of $KABI" "$0" --inner ||
 	die "packages of version $KAPTVERSION could not be fetched: run scripts/kernel-source.sh --refresh"
-seal "$KPKG.partial"
-mv -T "$KPKG.partial" "$KPKG"
 say "kernel source: $(size_of "$KPKG") in $KPKG"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The memory that the allocator hands out: one contiguous range taken from the host.
+//! The memory that the allocator hands out: one contiguous range of each of its nodes, taken from
+//! the host.
 //!
 //! C: `alloc_contig_pages()`, `free_contig_range()` in `mm/page_alloc.c`. The `struct page`s of the
 //! range are left as they are: the host's scanners read them.
@@ -18,24 +19,37 @@ use kernel::{
     prelude::*, //
 };
 
+/// Most nodes that pages can be taken from.
+const MAX_NODES: usize = 64;
+
 /// Pages between two chances for others to run.
 const BATCH: u32 = 1024;
 
-/// A contiguous range of pages of the host.
+/// A contiguous range of pages of one node.
 ///
 /// # Invariants
 ///
-/// - `memory` is the address in the direct map of `nr_pages` pages that `alloc_contig_pages()` gave
-///   us, each with one reference, which are freed by nobody else.
-/// - `base_pfn` is the frame number of the first one.
+/// - `memory` is the address in the direct map of `nr_pages` pages, a power of two, that
+///   `alloc_contig_pages()` gave us, each with one reference, which are freed by nobody else.
+/// - `base_pfn` is the frame number of the first one, a multiple of `nr_pages`.
 ///
 /// User space may map the pages and write to them at any time. No references to their contents are
 /// ever made, only copies through raw pointers.
-pub(crate) struct CarvedRegion {
+struct Span {
     memory: NonNull<u8>,
     base_pfn: u64,
     nr_pages: u32,
     nid: i32,
+}
+
+/// The pages of a region: as many of each of several nodes, numbered node by node.
+///
+/// # Invariants
+///
+/// All spans have `span_pages` pages, a power of two.
+pub(crate) struct CarvedRegion {
+    spans: KVec<Span>,
+    span_pages: u32,
     claims: Claims,
 }
 
@@ -44,50 +58,114 @@ unsafe impl Send for CarvedRegion {}
 // SAFETY: The methods on `&self` touch atomics or the pages' contents, which are raw memory.
 unsafe impl Sync for CarvedRegion {}
 
-impl CarvedRegion {
-    /// Takes `nr_pages`, a power of two, from node `nid` (from any node if negative) and clears
-    /// them. They are aligned to their size. Sleeps, migrates and reclaims pages of the host.
-    ///
-    /// # Errors
-    ///
-    /// `EINVAL` if `nr_pages` is no power of two or the node is not online, `ENOMEM` if the host
-    /// has no such range. Neither leaves anything behind or logs anything.
-    pub(crate) fn new(nr_pages: u32, nid: i32) -> Result<Self> {
-        if !nr_pages.is_power_of_two() {
-            return Err(EINVAL);
-        }
-        let claims = Claims::new(nr_pages)?;
+impl Span {
+    /// Takes the pages; see [`CarvedRegion::new`].
+    fn new(nr_pages: u32, nid: i32) -> Result<Self> {
         let page = alloc_contig(nr_pages, nid)?;
         // SAFETY: These pages were just allocated.
         let address = unsafe { frame::address(page.as_ptr()) };
         // SAFETY: As above.
         let nid = unsafe { bindings::page_to_nid(page.as_ptr()) };
         // INVARIANT: All from one `alloc_contig_pages()`; nobody else knows them.
-        let region = Self {
+        let span = Self {
             // The direct map starts far above 0.
             memory: NonNull::new(address).ok_or(EFAULT)?,
             base_pfn: frame::pfn_of_address(address),
             nr_pages,
             nid,
-            claims,
         };
-        region.zero_all();
-        Ok(region)
+        span.zero_all();
+        Ok(span)
     }
 
-    /// Node of the pages.
-    pub(crate) fn nid(&self) -> i32 {
-        self.nid
+    /// Address of page `first` of this span, if that has `nr` pages from there on.
+    fn pages_at(&self, first: u32, nr: u32) -> Option<NonNull<u8>> {
+        if first.checked_add(nr)? > self.nr_pages {
+            return None;
+        }
+        // SAFETY: By the type invariants; the offset is at most that of the end.
+        Some(unsafe { self.memory.add(first as usize * PAGE_SIZE) })
     }
 
-    /// Frame number of the first page, a multiple of the number of pages.
+    fn zero(&self, first: u32, nr: u32) {
+        if let Some(start) = self.pages_at(first, nr) {
+            // SAFETY: By the type invariants, and so many pages follow.
+            unsafe { start.write_bytes(0, nr as usize * PAGE_SIZE) };
+        }
+    }
+
+    /// Clears everything. Sleeps.
+    fn zero_all(&self) {
+        for first in (0..self.nr_pages).step_by(BATCH as usize) {
+            self.zero(first, BATCH.min(self.nr_pages.wrapping_sub(first)));
+            cond_resched();
+        }
+    }
+}
+
+impl Drop for Span {
+    /// Clears the pages and gives them back. Sleeps.
+    fn drop(&mut self) {
+        self.zero_all();
+        for first in (0..self.nr_pages).step_by(BATCH as usize) {
+            let pfn = self.base_pfn.wrapping_add(u64::from(first)) as usize;
+            let nr = BATCH.min(self.nr_pages.wrapping_sub(first)) as usize;
+            // SAFETY: By the type invariants the pages are ours, and this is the end of them.
+            unsafe { bindings::free_contig_range(pfn, nr) };
+            cond_resched();
+        }
+    }
+}
+
+impl CarvedRegion {
+    /// Takes `nr_pages`, a power of two, from each of the nodes `nids` (from any node if that is
+    /// negative) and clears them. They are aligned to their size. Sleeps, migrates and reclaims
+    /// pages of the host.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if `nr_pages` is no power of two or a node is not online, `ENOMEM` if the host has
+    /// no such range. Neither leaves anything behind or logs anything.
+    pub(crate) fn new(nr_pages: u32, nids: impl Iterator<Item = i32>) -> Result<Self> {
+        if !nr_pages.is_power_of_two() {
+            return Err(EINVAL);
+        }
+        let mut spans = KVec::with_capacity(MAX_NODES, GFP_KERNEL)?;
+        for nid in nids {
+            spans.push_within_capacity(Span::new(nr_pages, nid)?)?;
+        }
+        let total = u32::try_from(spans.len())?
+            .checked_mul(nr_pages)
+            .ok_or(EINVAL)?;
+        Ok(Self {
+            spans,
+            span_pages: nr_pages,
+            claims: Claims::new(total)?,
+        })
+    }
+
+    /// The nodes, and the number of pages of each.
+    pub(crate) fn nids(&self) -> impl ExactSizeIterator<Item = (i32, u32)> + '_ {
+        self.spans.iter().map(|span| (span.nid, span.nr_pages))
+    }
+
+    /// Frame number of the first page.
     pub(crate) fn base_pfn(&self) -> u64 {
-        self.base_pfn
+        self.spans.first().map_or(0, |span| span.base_pfn)
     }
 
     /// Frame number of page `idx`. Any context.
     pub(crate) fn pfn(&self, idx: u32) -> Option<u64> {
-        (idx < self.nr_pages).then(|| self.base_pfn.wrapping_add(u64::from(idx)))
+        let (span, page) = self.span_of(idx)?;
+        Some(span.base_pfn.wrapping_add(u64::from(page)))
+    }
+
+    /// The span that page `idx` lies in, and its number there.
+    #[inline]
+    fn span_of(&self, idx: u32) -> Option<(&Span, u32)> {
+        let shift = self.span_pages.trailing_zeros();
+        let span = self.spans.get(idx.checked_shr(shift)? as usize)?;
+        Some((span, idx & self.span_pages.wrapping_sub(1)))
     }
 
     /// Marks `nr` pages as handed out. `false`, and nothing changed, if one of them already was or
@@ -114,17 +192,12 @@ impl CarvedRegion {
         self.claims.count()
     }
 
-    /// Clears `nr` pages; what is not inside the region is left out. Any context, but a large range
-    /// takes long: it does not reschedule.
+    /// Clears `nr` pages of one node; nothing if they are not inside the region. Any context, but a
+    /// large range takes long: it does not reschedule.
     pub(crate) fn zero(&self, first: u32, nr: u32) {
-        let nr = nr.min(self.nr_pages.saturating_sub(first));
-        if nr == 0 {
-            return;
+        if let Some((span, page)) = self.span_of(first) {
+            span.zero(page, nr);
         }
-        // SAFETY: By the type invariants, and `first < nr_pages`.
-        let start = unsafe { self.memory.add(first as usize * PAGE_SIZE) };
-        // SAFETY: By the type invariants, and `first + nr <= nr_pages`.
-        unsafe { start.write_bytes(0, nr as usize * PAGE_SIZE) };
     }
 
     /// Copies bytes of page `idx` from `offset` on. Returns how many: at most to the end of the
@@ -155,37 +228,11 @@ impl CarvedRegion {
     /// Address of a byte of page `idx`, and how many there are to the end of the page.
     fn bytes_at(&self, idx: u32, offset: usize) -> Option<(NonNull<u8>, usize)> {
         let rest = PAGE_SIZE.checked_sub(offset)?;
-        if idx >= self.nr_pages {
-            return None;
-        }
-        // SAFETY: By the type invariants; `idx < nr_pages` and `offset <= PAGE_SIZE`.
-        let memory = unsafe {
-            self.memory
-                .add((idx as usize * PAGE_SIZE).wrapping_add(offset))
-        };
+        let (span, page) = self.span_of(idx)?;
+        let start = span.pages_at(page, 1)?;
+        // SAFETY: A page is there, and `offset <= PAGE_SIZE`.
+        let memory = unsafe { start.add(offset) };
         Some((memory, rest))
-    }
-
-    /// Clears everything. Sleeps.
-    fn zero_all(&self) {
-        for first in (0..self.nr_pages).step_by(BATCH as usize) {
-            self.zero(first, BATCH);
-            cond_resched();
-        }
-    }
-}
-
-impl Drop for CarvedRegion {
-    /// Clears the pages and gives them back. Sleeps.
-    fn drop(&mut self) {
-        self.zero_all();
-        for first in (0..self.nr_pages).step_by(BATCH as usize) {
-            let pfn = self.base_pfn.wrapping_add(u64::from(first)) as usize;
-            let nr = BATCH.min(self.nr_pages.wrapping_sub(first)) as usize;
-            // SAFETY: By the type invariants the pages are ours, and this is the end of them.
-            unsafe { bindings::free_contig_range(pfn, nr) };
-            cond_resched();
-        }
     }
 }
 

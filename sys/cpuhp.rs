@@ -4,7 +4,10 @@
 //!
 //! C: `cpuhp_setup_state_multi()` in `include/linux/cpuhotplug.h`.
 
-use core::mem::offset_of;
+use core::{
+    mem::offset_of,
+    ptr::null_mut, //
+};
 use kernel::{
     bindings,
     error::to_result,
@@ -54,7 +57,10 @@ type InstanceCallback = unsafe extern "C" fn(c_uint, *mut bindings::hlist_node) 
 impl<T: CpuHotplug> CpuWatch<T> {
     /// Begins to watch. CPUs that are online already are not told. Sleeps.
     pub(crate) fn new(watcher: Arc<T>) -> Result<Self> {
-        let node = bindings::hlist_node::default();
+        let node = bindings::hlist_node {
+            next: null_mut(),
+            pprev: null_mut(),
+        };
         let instance = KBox::pin(Instance { node, watcher }, GFP_KERNEL)?;
         let state = Self::set_up_state()?;
         // INVARIANT: The state was just made, the instance is pinned and joins below.
@@ -124,8 +130,11 @@ unsafe fn watcher<'a, T>(node: *mut bindings::hlist_node) -> &'a T {
     unsafe { &(*instance).watcher }
 }
 
+/// # Safety
+///
+/// As for [`watcher`].
 unsafe extern "C" fn coming<T: CpuHotplug>(cpu: c_uint, node: *mut bindings::hlist_node) -> c_int {
-    // SAFETY: The kernel calls with the node of an instance that was added and not yet removed.
+    // SAFETY: By the caller's promise: the kernel calls with the node of an instance.
     let watcher = unsafe { watcher::<T>(node) };
     match watcher.cpu_coming(cpu) {
         Ok(()) => 0,
@@ -133,8 +142,11 @@ unsafe extern "C" fn coming<T: CpuHotplug>(cpu: c_uint, node: *mut bindings::hli
     }
 }
 
+/// # Safety
+///
+/// As for [`watcher`].
 unsafe extern "C" fn dead<T: CpuHotplug>(cpu: c_uint, node: *mut bindings::hlist_node) -> c_int {
-    // SAFETY: As above.
+    // SAFETY: By the caller's promise.
     unsafe { watcher::<T>(node) }.cpu_dead(cpu);
     0
 }

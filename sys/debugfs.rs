@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Text files in debugfs, each a snapshot taken when it is opened.
+//! Text files in debugfs, each a snapshot taken when it is opened. Some take a text too.
 //!
 //! The kernel crate's `debugfs` leaves the owner of its file operations empty: closing a file after
 //! the module is gone runs into freed memory. With an owner, the module cannot be unloaded while a
-//! file is open.
+//! file is open. What is behind a file stays as long as the file is there: the kernel's own
+//! functions around ours keep `debugfs_remove()` waiting while one of them runs.
 //!
-//! C: `debugfs_create_file_full()`, `simple_read_from_buffer()`.
+//! C: `debugfs_create_file_full()`, `simple_read_from_buffer()`, `debugfs_file_get()`.
 
 use core::{
     marker::PhantomData,
@@ -27,7 +28,11 @@ use kernel::{
     },
     module::this_module,
     prelude::*,
-    sync::Arc, //
+    sync::Arc,
+    uaccess::{
+        UserPtr,
+        UserSlice, //
+    }, //
 };
 
 /// What a file shows.
@@ -37,6 +42,19 @@ pub(crate) trait Show: Send + Sync + 'static {
     fn show(&self, out: &mut Text) -> Result;
 }
 
+/// What a file takes.
+pub(crate) trait Store: Send + Sync + 'static {
+    /// Takes what one `write(2)` brought, at most [`MAX_STORE`] bytes. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// The writer gets them.
+    fn store(&self, text: &[u8]) -> Result;
+}
+
+/// Longest text that is taken.
+pub(crate) const MAX_STORE: usize = 128;
+
 /// A text that grows as it is written.
 pub(crate) struct Text {
     bytes: KVVec<u8>,
@@ -44,7 +62,8 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    fn new() -> Self {
+    /// No text yet.
+    pub(crate) fn new() -> Self {
         Self {
             bytes: KVVec::new(),
             len: 0,
@@ -76,7 +95,8 @@ impl Text {
         Ok(())
     }
 
-    fn as_slice(&self) -> &[u8] {
+    /// What was written.
+    pub(crate) fn as_slice(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or(&[])
     }
 }
@@ -134,6 +154,69 @@ impl Dir {
 
     /// Adds a file that shows `data`. Sleeps.
     pub(crate) fn file<T: Show>(&mut self, name: &'static CStr, mode: u16, data: Arc<T>) -> Result {
+        self.top().file(name, mode, data)
+    }
+
+    /// Adds a file that takes what is written to it. Sleeps.
+    pub(crate) fn trigger<T: Store>(
+        &mut self,
+        name: &'static CStr,
+        mode: u16,
+        data: Arc<T>,
+    ) -> Result {
+        self.top().add(name, mode, data, Operations::<T>::taking())
+    }
+
+    /// Makes a folder in this one. It goes with it. Sleeps.
+    pub(crate) fn folder(&mut self, name: &'static CStr) -> Result<Folder<'_>> {
+        // SAFETY: The name is copied; the parent is the folder or an error, which comes back.
+        let dentry = unsafe { bindings::debugfs_create_dir(name.as_char_ptr(), self.dentry) };
+        unless_off(dentry)?;
+        // INVARIANT: A folder in this one, or the error that says that debugfs is off.
+        Ok(Folder { dir: self, dentry })
+    }
+
+    fn top(&mut self) -> Folder<'_> {
+        let dentry = self.dentry;
+        // INVARIANT: The folder itself.
+        Folder { dir: self, dentry }
+    }
+}
+
+/// Where files can be added.
+///
+/// # Invariants
+///
+/// `dentry` is that of `dir`, or of a folder in it, or an error pointer if debugfs is switched off.
+pub(crate) struct Folder<'a> {
+    dir: &'a mut Dir,
+    dentry: *mut bindings::dentry,
+}
+
+impl Folder<'_> {
+    /// Adds a file that shows `data`. Sleeps.
+    pub(crate) fn file<T: Show>(&mut self, name: &'static CStr, mode: u16, data: Arc<T>) -> Result {
+        self.add(name, mode, data, Operations::<T>::showing())
+    }
+
+    /// Adds a file that shows `data` and takes what is written to it. Sleeps.
+    pub(crate) fn setting<T: Show + Store>(
+        &mut self,
+        name: &'static CStr,
+        mode: u16,
+        data: Arc<T>,
+    ) -> Result {
+        self.add(name, mode, data, Operations::<T>::both())
+    }
+
+    /// `operations` are those of a `T`.
+    fn add<T: Send + Sync + 'static>(
+        &mut self,
+        name: &'static CStr,
+        mode: u16,
+        data: Arc<T>,
+        operations: OperationsOf<T>,
+    ) -> Result {
         let shown = Arc::as_ptr(&data).cast_mut();
         // Kept before there is a file, and until after there is none.
         let mut keep = KBox::new(
@@ -143,11 +226,12 @@ impl Dir {
             },
             GFP_KERNEL,
         )?;
-        keep.next = self.shown.take();
-        self.shown = Some(keep);
+        keep.next = self.dir.shown.take();
+        self.dir.shown = Some(keep);
 
-        // SAFETY: The name is copied, the table is static, and the data is kept until `drop()` has
-        // removed the file, which waits for `open()`s that are under way. Nothing else uses it.
+        // SAFETY: The name is copied, the table is static and made for a `T`, and the data is kept
+        // until `drop()` of the folder has removed the file, which waits for calls that are under
+        // way. Nothing else uses it.
         unless_off(unsafe {
             bindings::debugfs_create_file_full(
                 name.as_char_ptr(),
@@ -155,7 +239,7 @@ impl Dir {
                 self.dentry,
                 shown.cast(),
                 null(),
-                Operations::<T>::table(),
+                operations.table,
             )
         })
     }
@@ -177,11 +261,31 @@ fn unless_off(dentry: *mut bindings::dentry) -> Result {
     }
 }
 
-/// The operations of a file that shows a `T`.
-struct Operations<T: Show>(PhantomData<T>);
+/// A table of operations.
+///
+/// # Invariants
+///
+/// It is for files that have a `T`.
+struct OperationsOf<T> {
+    table: &'static bindings::file_operations,
+    _type: PhantomData<T>,
+}
+
+/// The operations of a file that has a `T`.
+struct Operations<T>(PhantomData<T>);
+
+impl<T: Send + Sync + 'static> Operations<T> {
+    const fn of(table: &'static bindings::file_operations) -> OperationsOf<T> {
+        // INVARIANT: The callers are in this file, with their own tables.
+        OperationsOf {
+            table,
+            _type: PhantomData,
+        }
+    }
+}
 
 impl<T: Show> Operations<T> {
-    const TABLE: bindings::file_operations = bindings::file_operations {
+    const SHOWING: bindings::file_operations = bindings::file_operations {
         owner: this_module::<crate::LocalModule>().as_ptr(),
         open: Some(Self::open),
         read: Some(read),
@@ -190,15 +294,15 @@ impl<T: Show> Operations<T> {
         ..pin_init::zeroed()
     };
 
-    const fn table() -> &'static bindings::file_operations {
-        &Self::TABLE
+    const fn showing() -> OperationsOf<T> {
+        Self::of(&Self::SHOWING)
     }
 
     /// # Safety
     ///
-    /// Called by debugfs only, for a file of [`Dir::file`].
+    /// Called by debugfs only, for a file of [`Folder::add`].
     unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
-        // SAFETY: The inode has what `Dir::file()` gave it, which is kept while this runs.
+        // SAFETY: The inode has what `add()` gave it, which is kept while this runs.
         let shown = unsafe { &*(*inode).i_private.cast::<T>() };
         from_result(|| {
             let mut text = KBox::new(Text::new(), GFP_KERNEL)?;
@@ -207,6 +311,61 @@ impl<T: Show> Operations<T> {
             unsafe { (*file).private_data = KBox::into_raw(text).cast() };
             Ok(0)
         })
+    }
+}
+
+impl<T: Store> Operations<T> {
+    const TAKING: bindings::file_operations = bindings::file_operations {
+        owner: this_module::<crate::LocalModule>().as_ptr(),
+        write: Some(Self::write),
+        ..pin_init::zeroed()
+    };
+
+    const fn taking() -> OperationsOf<T> {
+        Self::of(&Self::TAKING)
+    }
+
+    /// A whole text or nothing: `EINVAL` for an empty or a longer one, and for one that is not
+    /// written from the start.
+    ///
+    /// # Safety
+    ///
+    /// Called by debugfs only, for a file of [`Folder::add`].
+    unsafe extern "C" fn write(
+        file: *mut bindings::file,
+        from: *const c_char,
+        count: usize,
+        offset: *mut bindings::loff_t,
+    ) -> isize {
+        // SAFETY: The caller holds the file, and its inode with it.
+        let inode = unsafe { (*file).f_inode };
+        // SAFETY: The inode has what `add()` gave it, which is kept while this runs.
+        let taker = unsafe { &*(*inode).i_private.cast::<T>() };
+        // SAFETY: The caller's own, and only used by this call.
+        let start = unsafe { *offset };
+        from_result(|| {
+            let mut bytes = [0; MAX_STORE];
+            let text = bytes
+                .get_mut(..count)
+                .filter(|text| !text.is_empty() && start == 0)
+                .ok_or(EINVAL)?;
+            UserSlice::new(UserPtr::from_addr(from as usize), count)
+                .reader()
+                .read_slice(text)?;
+            taker.store(text)?;
+            Ok(count as isize)
+        })
+    }
+}
+
+impl<T: Show + Store> Operations<T> {
+    const BOTH: bindings::file_operations = bindings::file_operations {
+        write: Some(Self::write),
+        ..Self::SHOWING
+    };
+
+    const fn both() -> OperationsOf<T> {
+        Self::of(&Self::BOTH)
     }
 }
 

@@ -133,6 +133,14 @@ const fn leading_number(text: &[u8]) -> (u32, &[u8]) {
     (value, rest)
 }
 
+/// Whether the caller is a real-time or deadline task (C: `rt_or_dl_task(current)`).
+pub(crate) fn current_is_rt() -> bool {
+    let task = kernel::current!().as_ptr();
+    // SAFETY: The current task stays while we run; an aligned word that may change meanwhile.
+    let prio = unsafe { (&raw const (*task).prio).read_volatile() };
+    prio < bindings::MAX_RT_PRIO as i32
+}
+
 /// Who opened the device, for people to read.
 #[derive(Clone, Copy)]
 pub(crate) struct Opener {

@@ -24,6 +24,31 @@ mod mm;
 mod node;
 mod percpu;
 mod periodic;
+#[cfg(not(all(
+    CONFIG_X86_64,
+    CONFIG_NUMA,
+    CONFIG_SMP,
+    CONFIG_SPARSEMEM_VMEMMAP,
+    CONFIG_SPARSEMEM_EXTREME,
+    CONFIG_TRANSPARENT_HUGEPAGE,
+    CONFIG_CONTIG_ALLOC,
+    CONFIG_CMA,
+    not(CONFIG_PREEMPT_RT)
+)))]
+#[path = "no_real.rs"]
+mod real;
+#[cfg(all(
+    CONFIG_X86_64,
+    CONFIG_NUMA,
+    CONFIG_SMP,
+    CONFIG_SPARSEMEM_VMEMMAP,
+    CONFIG_SPARSEMEM_EXTREME,
+    CONFIG_TRANSPARENT_HUGEPAGE,
+    CONFIG_CONTIG_ALLOC,
+    CONFIG_CMA,
+    not(CONFIG_PREEMPT_RT)
+))]
+mod real;
 mod rwsem;
 pub(crate) mod uapi;
 mod vma;
@@ -52,11 +77,13 @@ pub(crate) use self::{
     debugfs::{
         Dir,
         Show,
+        Store,
         Text, //
     },
     host::{
         capable_sys_admin,
         cond_resched,
+        current_is_rt,
         host_version,
         is_kdump_kernel,
         now_ns,
@@ -77,6 +104,7 @@ pub(crate) use self::{
     mapper::Mapper,
     mm::LockedVm,
     node::{
+        has_large_cache,
         host_free_pages,
         largest_free_run,
         node_is_online, //
@@ -88,5 +116,15 @@ pub(crate) use self::{
     periodic::{
         Periodic,
         Tick, //
+    },
+    real::{
+        is_locked_down,
+        nr_online_nodes,
+        HostGfp,
+        Pinned,
+        RealBlock,
+        RealNode,
+        RealZone,
+        IS_SUPPORTED as CAN_DRIVE_ZONES, //
     }, //
 };

@@ -16,10 +16,34 @@ use kernel::bindings;
 #[derive(Clone, Copy)]
 pub(super) struct HostZone(*mut bindings::zone);
 
+// SAFETY: A zone belongs to no thread.
+unsafe impl Send for HostZone {}
+// SAFETY: Whoever follows the pointer must see to it that others may do so too.
+unsafe impl Sync for HostZone {}
+
 impl HostZone {
     /// The C zone. Valid for ever.
     pub(super) fn as_ptr(self) -> *mut bindings::zone {
         self.0
+    }
+
+    /// Flags of the per-CPU lists of `cpu`; none if the zone has no pages.
+    #[cfg(CONFIG_SMP)]
+    fn pcp_flags(self, cpu: u32) -> u8 {
+        // SAFETY: By the type invariants the zone is there.
+        let present = unsafe { (&raw const (*self.0).present_pages).read_volatile() };
+        if present == 0 || cpu >= kernel::cpu::nr_cpu_ids() {
+            return 0;
+        }
+        // SAFETY: As above.
+        let lists = unsafe { (&raw const (*self.0).per_cpu_pageset).read_volatile() };
+        let offsets = (&raw const bindings::__per_cpu_offset).cast::<usize>();
+        // SAFETY: There is an offset for each possible CPU, written once at boot.
+        let offset = unsafe { offsets.add(cpu as usize).read() };
+        let pcp = lists.wrapping_byte_add(offset);
+        // SAFETY: A populated zone has lists for each possible CPU, for ever; a byte, which others
+        // may change meanwhile.
+        unsafe { (&raw const (*pcp).flags).read_volatile() }
     }
 
     /// Pages on the buddy lists, without what CPUs have not yet added up.
@@ -84,6 +108,25 @@ pub(crate) fn largest_free_run(nid: i32) -> u32 {
     }
     online_nodes().fold(0, |max, nid| max.max(largest_free_run(nid)))
 }
+
+/// Whether the host takes the share of the cache that `cpu` has for large enough to keep a batch of
+/// pages that were just freed (C: `PCPF_FREE_HIGH_BATCH`, `zone_pcp_update_cacheinfo()`).
+#[cfg(CONFIG_SMP)]
+pub(crate) fn has_large_cache(cpu: u32) -> bool {
+    online_nodes()
+        .flat_map(zones)
+        .any(|zone| zone.pcp_flags(cpu) & FREE_HIGH_BATCH != 0)
+}
+
+/// Whether the share of the cache that `cpu` has is large.
+#[cfg(not(CONFIG_SMP))]
+pub(crate) fn has_large_cache(_cpu: u32) -> bool {
+    false
+}
+
+/// C: `PCPF_FREE_HIGH_BATCH`.
+#[cfg(CONFIG_SMP)]
+const FREE_HIGH_BATCH: u8 = 1 << 1;
 
 /// The set of nodes that has only `nid`; empty if there is no such node.
 pub(super) fn only(nid: i32) -> bindings::nodemask_t {

@@ -41,7 +41,7 @@ impl<T> PerCpu<T> {
         for cpu in 0..nr_cpu_ids() {
             let lock = SpinLock::new(Inner(value(cpu)?), name, class);
 
-            slots.push(KBox::pin_init(lock, GFP_KERNEL)?, GFP_KERNEL)?;
+            slots.push_within_capacity(KBox::pin_init(lock, GFP_KERNEL)?)?;
         }
         Ok(Self { slots })
     }

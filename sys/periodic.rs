@@ -101,13 +101,16 @@ unsafe fn queue(work: *mut bindings::delayed_work, ms: u32) {
     unsafe { bindings::queue_delayed_work_on(cpu, wq, work, msecs_to_jiffies(ms)) };
 }
 
+/// # Safety
+///
+/// `work` is that of an [`Inner<T>`] that was queued and not yet cancelled.
 unsafe extern "C" fn run<T: Tick>(work: *mut bindings::work_struct) {
     let inner = work
         .cast::<u8>()
         .wrapping_sub(offset_of!(bindings::delayed_work, work))
         .wrapping_sub(offset_of!(Inner<T>, work))
         .cast::<Inner<T>>();
-    // SAFETY: The kernel calls with the work of an `Inner<T>` that was not yet cancelled.
+    // SAFETY: By the caller's promise.
     let worker = unsafe { &(*inner).worker };
     let ms = worker.tick();
     // SAFETY: Initialised when it was made; who cancels it waits for us and stops this too.

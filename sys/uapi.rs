@@ -79,8 +79,22 @@ plain_bytes! {
         events,
         name, reserved1,
     }
+    rb_pcp_stat {
+        nid, zone, cpu, flags, online, nr_lists, count, high, high_min, high_max, batch, free_count,
+        alloc_factor, expire, pgalloc, pgfree, refills, drains, ring_full, lists, reserved1,
+    }
+    rb_vmstat { buf_ptr, nr, flags, nr_total, nr_done, epoch }
+    rb_tune { key, zone, flags, reserved0, reserved1, value, old, min, max, def }
+    rb_drain { nid, zone, cpu, flags, reserved }
     rb_pageblock { free, nr_pages, info, reserved }
     rb_blockmap { start, nr, flags, buf_ptr, nr_done, reserved0, epoch, reserved1 }
+    rb_clone_zone { nid, flags, zones, cpu, base_pfn, managed, free, held, hash, nr_pages }
+    rb_replay_entry { op, order, flags, gfp, slot, arg }
+    rb_replay {
+        entries_ptr, nr, interval, results_ptr, text_ptr, text_size, flags, text_len, nr_done, stop,
+        div_kind, div_zone, div_where, div_position, reserved0, div_real, div_ours, coverage,
+        reserved1,
+    }
     rb_verify { flags, reserved0, checked, errors, first_idx, code, reserved1, reserved2 }
     rb_reset { flags, reserved0, reserved1 }
 }
@@ -116,6 +130,15 @@ pub(crate) fn write_struct<T: AsBytes>(arg: usize, value: &T) -> Result {
     UserSlice::new(UserPtr::from_addr(arg), size_of::<T>())
         .writer()
         .write(value)
+}
+
+/// Writes bytes to `ptr`. Sleeps.
+pub(crate) fn write_bytes(ptr: u64, bytes: &[u8]) -> Result {
+    let ptr = usize::try_from(ptr).map_err(|_| EFAULT)?;
+
+    UserSlice::new(UserPtr::from_addr(ptr), bytes.len())
+        .writer()
+        .write_slice(bytes)
 }
 
 /// An array in user space. Every access is checked and may fail with `EFAULT`; what is there may

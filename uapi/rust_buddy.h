@@ -36,6 +36,7 @@
 #define RB_MAX_MIGRATETYPES	8
 #define RB_MAX_ZONES		8
 #define RB_MAX_EVENTS		48
+#define RB_MAX_PCP_LISTS	20
 #define RB_ZONE_NAME_LEN	16
 
 /*
@@ -111,6 +112,7 @@ enum rb_migratetype {
 #define RB_FEATURE_MMAP		0x0000000000000001ull	/* blocks can be mapped */
 #define RB_FEATURE_MMAP_PMD	0x0000000000000002ull	/* ... with 2 MiB entries */
 #define RB_FEATURE_PCP		0x0000000000000004ull	/* per-CPU page lists */
+#define RB_FEATURE_ORACLE	0x0000000000000008ull	/* RB_CLONE_ZONE, RB_REPLAY; loaded with oracle=1 */
 
 struct rb_query {
 	__u32 what;		/* in: RB_QUERY_GLOBAL */
@@ -170,6 +172,7 @@ struct rb_alloc {
 
 /* RB_FREE: one block back. EBUSY while it is mapped, unless RB_FREE_ZAP. */
 #define RB_FREE_ZAP		0x00000001u	/* unmap it first; later access is SIGBUS */
+#define RB_FREE_DRAIN		0x00000002u	/* to the zone at once, into no CPU's stock */
 
 struct rb_free {
 	__u32 id;		/* in */
@@ -179,7 +182,10 @@ struct rb_free {
 	__u64 reserved[2];
 };
 
-/* RB_ALLOC_BULK, RB_FREE_BULK: many blocks of any order. */
+/*
+ * RB_ALLOC_BULK, RB_FREE_BULK: many blocks of any order. Those of order 0 are taken as
+ * alloc_pages_bulk() takes them: many under one hold of the CPU's lists.
+ */
 struct rb_block {
 	__u32 id;		/* alloc: out, free: in */
 	__u32 gen;		/* alloc: out, free: in */
@@ -240,6 +246,82 @@ enum rb_event {
 	RB_EVENT_BAD_PAGE		= 5,	/* blocks leaked because a check failed */
 };
 
+/* RB_PCP_STAT: what one CPU has in stock of one zone. */
+struct rb_pcp_stat {
+	__s32 nid;		/* in */
+	__u32 zone;		/* in: enum rb_zone */
+	__u32 cpu;		/* in: also one that is not online */
+	__u32 flags;		/* in: 0 */
+	__u32 online;		/* 1 if the CPU is */
+	__u32 nr_lists;		/* entries of lists that are used */
+	__u64 count;		/* pages on all lists */
+	__u64 high;		/* as many may stay; learned, between high_min and high_max */
+	__u64 high_min;
+	__u64 high_max;
+	__u64 batch;		/* pages that move at a time */
+	__u64 free_count;	/* pages given back in one go, give or take */
+	__u64 alloc_factor;	/* doublings of the next refill */
+	__u64 expire;		/* ticks until a stock of another node's pages goes */
+	__u64 pgalloc;		/* pages handed out from the lists */
+	__u64 pgfree;		/* pages given back to them */
+	__u64 refills;		/* times a list was filled from the zone */
+	__u64 drains;		/* times the stock was too large */
+	__u64 ring_full;	/* times a list was full: not meant to be */
+	__u32 lists[RB_MAX_PCP_LISTS];	/* blocks: order 0 to 3 by 3 types, then huge pages */
+	__u64 reserved1[6];
+};
+
+/* RB_VMSTAT: the numbers of the debugfs file vmstat, in the order of its lines. */
+struct rb_vmstat {
+	__u64 buf_ptr;		/* in: __u64[nr] */
+	__u32 nr;		/* in: 0 .. rb_query.max_fetch */
+	__u32 flags;		/* in: 0 */
+	__u32 nr_total;		/* how many there are */
+	__u32 nr_done;		/* how many were written */
+	__u64 epoch;		/* as in rb_query */
+};
+
+/*
+ * RB_TUNE_GET, RB_TUNE_SET: what /proc/sys/vm has for the kernel, for this region. Setting needs
+ * CAP_SYS_ADMIN and a file that is open for writing; a value out of range is refused (EINVAL)
+ * before anything changes.
+ */
+enum rb_tunable {
+	RB_TUNE_MIN_FREE_KBYTES			= 0,	/* KiB */
+	RB_TUNE_WATERMARK_SCALE_FACTOR		= 1,	/* 1/10000 of a zone */
+	RB_TUNE_WATERMARK_BOOST_FACTOR		= 2,	/* 1/10000 of the high watermark */
+	RB_TUNE_LOWMEM_RESERVE_RATIO		= 3,	/* by zone; 0: no reserve */
+	RB_TUNE_PERCPU_PAGELIST_HIGH_FRACTION	= 4,	/* 0, or at least 8 */
+	RB_TUNE_DEFRAG_MODE			= 5,	/* 0 or 1 */
+	RB_TUNE_STAT_INTERVAL			= 6,	/* seconds */
+};
+
+#define RB_TUNE_TRY		0x00000001u	/* check all, change nothing */
+
+struct rb_tune {
+	__u32 key;		/* in: enum rb_tunable */
+	__u32 zone;		/* in: enum rb_zone for what is by zone, else 0 */
+	__u32 flags;		/* in: RB_TUNE_TRY for RB_TUNE_SET, else 0 */
+	__u32 reserved0;
+	__u64 reserved1;
+	__u64 value;		/* SET: in; GET: what holds */
+	__u64 old;		/* what held before */
+	__u64 min;
+	__u64 max;
+	__u64 def;		/* what holds if nobody says otherwise */
+};
+
+/* RB_DRAIN: give what CPUs have in stock back to the zones. */
+#define RB_ALL			(-1)
+
+struct rb_drain {
+	__s32 nid;		/* in: node or RB_ALL */
+	__s32 zone;		/* in: enum rb_zone or RB_ALL */
+	__s32 cpu;		/* in: CPU or RB_ALL */
+	__u32 flags;		/* in: 0 */
+	__u64 reserved[2];
+};
+
 /* RB_BLOCKMAP: the region by pageblocks. */
 struct rb_pageblock {
 	__u32 free;		/* pages on the buddy free lists */
@@ -276,7 +358,10 @@ struct rb_verify {
 	__u64 reserved2[7];
 };
 
-/* RB_RESET: free everything that this open file owns. EBUSY if mapped, unless ZAP. */
+/*
+ * RB_RESET: free everything that this open file owns. EBUSY if mapped, unless ZAP. Meanwhile the file
+ * gets no block: EBUSY.
+ */
 #define RB_RESET_FD		0x00000001u
 #define RB_RESET_ZAP		0x00000002u
 
@@ -286,13 +371,169 @@ struct rb_reset {
 	__u64 reserved1;
 };
 
+/*
+ * The oracle: the kernel's own allocator beside ours. RB_CLONE_ZONE copies the
+ * zones of a node of the running kernel, as this CPU sees them, into an
+ * allocator of ours without pages, the shadow. RB_REPLAY then does the same
+ * operations on both and compares after each.
+ *
+ * Both need CAP_SYS_ADMIN, a file open for writing, a kernel that is not locked
+ * down (EPERM), and a module loaded with oracle=1 (EOPNOTSUPP). One open file at
+ * a time has the oracle, from its first clone until its last close (EALREADY).
+ * The caller stays on one CPU: EXDEV on another one than that of the clone.
+ */
+#define RB_CLONE_RELEASE	0x00000001u	/* free what was allocated for the oracle, first */
+#define RB_CLONE_NO_SHADOW	0x00000002u	/* do the operations on the kernel only */
+#define RB_CLONE_DRAIN		0x00000004u	/* empty the per-CPU lists of all CPUs first, if possible */
+
+struct rb_clone_zone {
+	__s32 nid;		/* in: a node */
+	__u32 flags;		/* in: RB_CLONE_* */
+	__u32 zones;		/* bit for each enum rb_zone that the node has */
+	__u32 cpu;		/* whose lists were copied */
+	__u64 base_pfn;		/* frame number of page 0 */
+	__u64 managed;		/* pages of these zones */
+	__u64 free;		/* of them on free lists and on lists of this CPU */
+	__u64 held;		/* pages held for the oracle */
+	__u64 hash;		/* of the whole copy */
+	__u64 nr_pages;		/* page numbers are below this */
+};
+
+/*
+ * An operation. What it allocates is put into a slot, from where it is freed.
+ * To allocate into a full slot, or to free an empty one, does nothing.
+ */
+enum rb_replay_op {
+	RB_REPLAY_NOP		= 0,
+	RB_REPLAY_ALLOC		= 1,	/* a block of `order` into slot `slot` */
+	RB_REPLAY_FREE		= 2,	/* what is in slot `slot` */
+	RB_REPLAY_BULK		= 3,	/* pages into the empty ones of `arg` slots from `slot` on */
+	RB_REPLAY_NOLOCK	= 4,	/* as ALLOC, in the way that takes no lock by force; gfp: 0 */
+	RB_REPLAY_CONTIG	= 5,	/* `flags` pages from page `arg` on into slot `slot`; gfp: 0 */
+	RB_REPLAY_RECLAIM	= 6,	/* `arg` 1, 0: zones are marked as being reclaimed, or not */
+};
+
+struct rb_replay_entry {
+	__u8 op;		/* enum rb_replay_op */
+	__u8 order;		/* ALLOC, NOLOCK; otherwise 0 */
+	__u16 flags;		/* CONTIG; otherwise 0 */
+	__u32 gfp;		/* RB_GFP_* without direct reclaim; THISNODE and NOWARN are added */
+	__u32 slot;		/* below RB_REPLAY_MAX_SLOTS */
+	__u32 arg;		/* BULK: at most RB_REPLAY_MAX_BULK; CONTIG, RECLAIM; otherwise 0 */
+};
+
+#define RB_REPLAY_MAX_ENTRIES	65536u
+#define RB_REPLAY_MAX_SLOTS	1048576u
+#define RB_REPLAY_MAX_BULK	512u
+#define RB_REPLAY_MAX_INTERVAL	4096u
+#define RB_REPLAY_MAX_TEXT	1048576u
+#define RB_REPLAY_NONE		0xffffffffu	/* no page */
+
+enum rb_replay_stop {
+	RB_STOP_END		= 0,	/* all done, all equal */
+	RB_STOP_DIVERGED	= 1,	/* see the fields div_*; clone anew to go on */
+	RB_STOP_DISTURBED	= 2,	/* others changed a zone before entry nr_done; clone anew */
+	RB_STOP_SIGNAL		= 3,	/* interrupted; go on with entry nr_done */
+};
+
+enum rb_divergence {
+	RB_DIV_NONE		= 0,
+	RB_DIV_RESULT		= 1,	/* only one of them had a page; values: page or NONE */
+	RB_DIV_PLACE		= 2,	/* different pages */
+	RB_DIV_PCP		= 3,	/* enum rb_div_pcp in div_where */
+	RB_DIV_FLAGS		= 4,	/* of the zone: 1 boosted, 2 reclaim active, 4 below high */
+	RB_DIV_BOOST		= 5,
+	RB_DIV_COUNTER		= 6,	/* where: 0 free, 1 free CMA pages; position: 0 sum, 1 this CPU's share */
+	RB_DIV_HIGHATOMIC	= 7,	/* where: 0 reserved, 1 free */
+	RB_DIV_FREE_LIST	= 8,	/* where: order << 8 | migratetype; values: page or NONE */
+	RB_DIV_PCP_LIST		= 9,	/* where: list; values: page or NONE */
+	RB_DIV_PAGEBLOCK	= 10,	/* position: pageblock of the zone; values: migratetypes */
+	RB_DIV_AUDIT		= 11,	/* NO_SHADOW: the kernel's lists and counters contradict each other */
+	RB_DIV_NR_DONE		= 12,	/* BULK: how many slots were filled */
+	RB_DIV_MARKS		= 13,	/* watermarks and reserves */
+};
+
+enum rb_div_pcp {
+	RB_DIV_PCP_COUNT	= 0,
+	RB_DIV_PCP_HIGH		= 1,
+	RB_DIV_PCP_HIGH_MIN	= 2,
+	RB_DIV_PCP_HIGH_MAX	= 3,
+	RB_DIV_PCP_BATCH	= 4,
+	RB_DIV_PCP_FLAGS	= 5,
+	RB_DIV_PCP_ALLOC_FACTOR	= 6,
+	RB_DIV_PCP_FREE_COUNT	= 7,
+};
+
+/* Indices of rb_replay.coverage: how often what was done, as seen from outside. */
+enum rb_coverage {
+	RB_COVER_ALLOC		= 0,	/* blocks allocated one by one */
+	RB_COVER_FREE		= 1,
+	RB_COVER_FAIL		= 2,	/* requests without a block, both agreeing */
+	RB_COVER_HIGH_ORDER	= 3,	/* blocks allocated that no per-CPU list has */
+	RB_COVER_REFILL		= 4,	/* allocations that took from the zone for a per-CPU list */
+	RB_COVER_DRAIN		= 5,	/* frees that gave pages of a per-CPU list to the zone */
+	RB_COVER_BOOST		= 6,	/* operations that raised the boost */
+	RB_COVER_RETYPE		= 7,	/* pageblocks of another type, between two whole comparisons */
+	RB_COVER_BELOW_HIGH	= 8,	/* times the zone's flag was set */
+	RB_COVER_ABOVE_HIGH	= 9,	/* times it was cleared */
+	RB_COVER_RECLAIM_FREE	= 10,	/* frees while the zone was marked as being reclaimed */
+	RB_COVER_HIGHATOMIC	= 11,	/* operations that changed the size of the high-order reserve */
+	RB_COVER_CMA		= 12,	/* operations that changed the free CMA pages */
+	RB_COVER_BULK		= 13,	/* pages by bulk requests */
+	RB_COVER_BULK_HOLES	= 14,	/* bulk requests that found full slots */
+	RB_COVER_NOLOCK		= 15,	/* blocks without locks */
+	RB_COVER_CONTIG		= 16,	/* ranges taken */
+	RB_COVER_CONTIG_BUSY	= 17,	/* ranges refused */
+	RB_COVER_OTHER_ZONE	= 18,	/* blocks that came from a lower zone than asked for */
+	RB_COVER_FOREIGN	= 19,	/* blocks that came from another node; given back at once */
+	RB_COVER_FOLD		= 20,	/* times this CPU had added its share to a counter by itself */
+	RB_COVER_WHOLE		= 21,	/* whole comparisons */
+	RB_COVER_SKIP		= 22,	/* entries that found their slot full, or empty */
+	RB_COVER_CLAIM		= 23,	/* the shadow: pageblocks claimed from another type */
+	RB_COVER_STEAL		= 24,	/* the shadow: blocks stolen from another type */
+	RB_COVER_CLAIM_PART	= 25,	/* the shadow: claims on account of a block smaller than a pageblock */
+	RB_COVER_MERGE_TAIL	= 26,	/* the shadow: blocks put at a tail because they may merge soon */
+	RB_COVER_TAKE_HIGHATOMIC = 27,	/* the shadow: blocks taken from the high-order reserve */
+	RB_COVER_TAKE_CMA	= 28,	/* the shadow: blocks taken from CMA areas */
+};
+#define RB_MAX_COVERAGE		40
+
+struct rb_replay {
+	__u64 entries_ptr;	/* in: struct rb_replay_entry[nr] */
+	__u32 nr;		/* in: at most RB_REPLAY_MAX_ENTRIES */
+	__u32 interval;		/* in: compare whole zones after so many entries; 0: at the end only */
+	__u64 results_ptr;	/* in: __u32[nr], first page of each entry or NONE; or 0 */
+	__u64 text_ptr;		/* in: char[text_size], for a description of a divergence; or 0 */
+	__u32 text_size;	/* in: at most RB_REPLAY_MAX_TEXT */
+	__u32 flags;		/* in: 0 */
+	__u32 text_len;		/* bytes of the description, more than text_size if it was cut */
+	__u32 nr_done;		/* entries done; a diverging one is the last of them */
+	__u32 stop;		/* enum rb_replay_stop */
+	__u32 div_kind;		/* enum rb_divergence */
+	__u32 div_zone;		/* enum rb_zone */
+	__u32 div_where;
+	__u32 div_position;
+	__u32 reserved0;
+	__u64 div_real;		/* what the kernel has */
+	__u64 div_ours;		/* what the shadow has */
+	__u64 coverage[RB_MAX_COVERAGE];	/* of this call */
+	__u64 reserved1[7];
+};
+
 #define RB_QUERY	_IOWR(RB_IOC_TYPE, 0x00, struct rb_query)
 #define RB_ALLOC	_IOWR(RB_IOC_TYPE, 0x01, struct rb_alloc)
 #define RB_FREE		_IOW(RB_IOC_TYPE, 0x02, struct rb_free)
 #define RB_ALLOC_BULK	_IOWR(RB_IOC_TYPE, 0x03, struct rb_bulk)
 #define RB_FREE_BULK	_IOWR(RB_IOC_TYPE, 0x04, struct rb_bulk)
 #define RB_ZONE_STAT	_IOWR(RB_IOC_TYPE, 0x08, struct rb_zone_stat)
+#define RB_PCP_STAT	_IOWR(RB_IOC_TYPE, 0x09, struct rb_pcp_stat)
+#define RB_VMSTAT	_IOWR(RB_IOC_TYPE, 0x0A, struct rb_vmstat)
 #define RB_BLOCKMAP	_IOWR(RB_IOC_TYPE, 0x0C, struct rb_blockmap)
+#define RB_TUNE_GET	_IOWR(RB_IOC_TYPE, 0x10, struct rb_tune)
+#define RB_TUNE_SET	_IOWR(RB_IOC_TYPE, 0x11, struct rb_tune)
+#define RB_DRAIN	_IOW(RB_IOC_TYPE, 0x16, struct rb_drain)
+#define RB_REPLAY	_IOWR(RB_IOC_TYPE, 0x32, struct rb_replay)
+#define RB_CLONE_ZONE	_IOWR(RB_IOC_TYPE, 0x33, struct rb_clone_zone)
 #define RB_VERIFY	_IOWR(RB_IOC_TYPE, 0x34, struct rb_verify)
 #define RB_RESET	_IOW(RB_IOC_TYPE, 0x3F, struct rb_reset)
 
@@ -306,7 +547,14 @@ struct rb_reset {
 #define RB_NR_ALLOC_BULK	0x03
 #define RB_NR_FREE_BULK		0x04
 #define RB_NR_ZONE_STAT		0x08
+#define RB_NR_PCP_STAT		0x09
+#define RB_NR_VMSTAT		0x0A
 #define RB_NR_BLOCKMAP		0x0C
+#define RB_NR_TUNE_GET		0x10
+#define RB_NR_TUNE_SET		0x11
+#define RB_NR_DRAIN		0x16
+#define RB_NR_REPLAY		0x32
+#define RB_NR_CLONE_ZONE	0x33
 #define RB_NR_VERIFY		0x34
 #define RB_NR_RESET		0x3F
 

@@ -112,7 +112,7 @@ impl Buddy {
         // INVARIANT: No page is tagged, every list is empty.
         Ok(Self {
             map: Memmap::new(start, nr_pages)?,
-            areas: FreeAreas::EMPTY,
+            areas: FreeAreas::new()?,
             blocks: Pageblocks::new(start, nr_pages, pageblock_order, mobility_off)?,
             nr_free: 0,
             nr_free_highatomic: 0,

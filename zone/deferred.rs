@@ -49,7 +49,7 @@ impl DeferredFrees {
         let mut slots = KVVec::with_capacity(NR_SLOTS, GFP_KERNEL)?;
 
         for _ in 0..NR_SLOTS {
-            slots.push(Atomic::new(EMPTY), GFP_KERNEL)?;
+            slots.push_within_capacity(Atomic::new(EMPTY))?;
         }
         // INVARIANT: All slots are empty.
         Ok(Self {

@@ -58,17 +58,23 @@ impl FreeArea {
 ///
 /// Bit `order` of `occupied[type]` is set exactly if the list of that order and type has a block.
 pub(crate) struct FreeAreas {
-    areas: PerOrder<FreeArea>,
+    /// Boxed: they are large, and pass through several hands while a zone is made.
+    areas: KBox<PerOrder<FreeArea>>,
     occupied: PerType<u16>,
 }
 
 impl FreeAreas {
     /// No free block.
-    // INVARIANT: No list has a block, no bit is set.
-    pub(crate) const EMPTY: Self = Self {
-        areas: PerOrder([FreeArea::EMPTY; 16]),
-        occupied: PerType([0; 8]),
-    };
+    ///
+    /// Allocates: sleeps.
+    #[inline(never)]
+    pub(crate) fn new() -> Result<Self> {
+        // INVARIANT: No list has a block, no bit is set.
+        Ok(Self {
+            areas: KBox::new(PerOrder([FreeArea::EMPTY; 16]), GFP_KERNEL)?,
+            occupied: PerType([0; 8]),
+        })
+    }
 
     /// Blocks of `order`, of all types (C: `free_area::nr_free`).
     pub(crate) fn nr_free(&self, order: Order) -> u32 {
@@ -170,7 +176,7 @@ mod tests {
     #[test]
     fn occupancy_follows_the_lists() -> Result {
         let mut map = Memmap::new(PageIdx::new(0), 64)?;
-        let mut areas = FreeAreas::EMPTY;
+        let mut areas = FreeAreas::new()?;
         let order = Order::new(2).ok_or(EINVAL)?;
 
         assert!(areas.smallest_order(Order::ZERO, Movable).is_none());
@@ -187,7 +193,7 @@ mod tests {
     #[test]
     fn moving_keeps_the_count_and_changes_the_list() -> Result {
         let mut map = Memmap::new(PageIdx::new(0), 64)?;
-        let mut areas = FreeAreas::EMPTY;
+        let mut areas = FreeAreas::new()?;
 
         areas.add(&mut map, PageIdx::new(4), Order::ZERO, Movable, End::Head);
         areas.add(&mut map, PageIdx::new(9), Order::ZERO, Unmovable, End::Head);

@@ -64,7 +64,8 @@ impl Buddy {
 
         match percent < pageblock {
             true => 0,
-            false => percent.next_multiple_of(pageblock),
+            // Up to the next multiple.
+            false => percent.wrapping_add(pageblock).wrapping_sub(1) & pageblock.wrapping_neg(),
         }
     }
 

@@ -50,10 +50,9 @@ impl PageblockTypes {
         let mut types = KVVec::with_capacity(nr as usize, GFP_KERNEL)?;
 
         for _ in 0..nr {
-            types.push(
-                Atomic::new(i32::from(Migratetype::Movable.number())),
-                GFP_KERNEL,
-            )?;
+            let movable = i32::from(Migratetype::Movable.number());
+
+            types.push_within_capacity(Atomic::new(movable))?;
         }
         // INVARIANT: Every entry is `Movable`.
         Ok(Self {
@@ -179,6 +178,11 @@ impl Pageblocks {
         let new = self.migratetype(page);
         *self.counts.at_mut(old) = self.counts.at(old).wrapping_sub(1);
         *self.counts.at_mut(new) = self.counts.at(new).wrapping_add(1);
+    }
+
+    /// Number of pageblocks.
+    pub(crate) fn nr(&self) -> u32 {
+        self.types.types.len() as u32
     }
 
     /// Number of pageblocks of each type.

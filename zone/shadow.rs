@@ -99,7 +99,7 @@ impl Buddy {
             self.map.start().align_down(self.blocks.order()),
             self.blocks.order(),
         );
-        let nr = self.blocks.heads().count() as u32;
+        let nr = self.blocks.nr();
 
         (0..nr).map(move |nr| first.add(nr << (order.get() & 31)))
     }

@@ -40,6 +40,8 @@ pub(crate) enum Fault {
     WrongOccupied = 9,
     /// The number of pageblocks of a type differs from the pageblocks.
     WrongPageblocks = 10,
+    /// A CPU's stock is not as large as it says.
+    WrongStock = 11,
 }
 
 /// Result of a walk.
@@ -63,6 +65,15 @@ impl Report {
         errors: 0,
         first: None,
     };
+
+    /// One fault and nothing else.
+    pub(crate) fn one(page: PageIdx, fault: Fault) -> Self {
+        Self {
+            errors: 1,
+            first: Some((page, fault)),
+            ..Self::EMPTY
+        }
+    }
 
     /// Adds up two reports.
     pub(crate) fn merge(self, other: Self) -> Self {

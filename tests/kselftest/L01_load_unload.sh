@@ -23,10 +23,19 @@ same "unloaded lines" "$lines" "$N"
 result "one_unloaded_line_each_and_nothing_leaked"
 
 same "load" "$(load "size_mb=4 nid=$NODE")" OK
-for f in buddyinfo pagetypeinfo zoneinfo vmstat params clients; do
+for f in buddyinfo pagetypeinfo zoneinfo vmstat params clients extfrag/unusable_index extfrag/extfrag_index \
+	tunables/defrag_mode tunables/lowmem_reserve_ratio tunables/min_free_kbytes \
+	tunables/percpu_pagelist_high_fraction tunables/stat_interval tunables/watermark_boost_factor \
+	tunables/watermark_scale_factor; do
 	true_that "$f is readable" grep -q . $DEBUGFS/$f
 done
 same "who may read pagetypeinfo, as in /proc" "$(stat -c %a $DEBUGFS/pagetypeinfo)" 400
+for f in tunables/*=600 drain=200 extfrag/*=444; do
+	for p in $DEBUGFS/${f%=*}; do
+		same "who may use ${p#"$DEBUGFS"/}" "$(stat -c %a "$p")" "${f#*=}"
+	done
+done
+true_that "who may only write reads nothing" [ -z "$(cat $DEBUGFS/drain 2>/dev/null)" ]
 same "second load" "$(load)" EEXIST
 true_that "the first one works on" grep -q Normal $DEBUGFS/buddyinfo
 same "zones of 4 MiB" "$(cut -c1-22 $DEBUGFS/buddyinfo)" "Node $NODE, zone   Normal "

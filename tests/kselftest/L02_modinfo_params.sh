@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # Parameters: what is refused, what is rounded, and what modinfo tells.
 . "${0%/*}/ktap.sh"
-plan 5
+plan 6
 
 info() { rbmod info "$MODULE" "$1"; }
 
 same license "$(info license=)" GPL
-for p in size_mb nid dma_pct dma32_pct movable_pct min_host_free_mb; do
+for p in size_mb nid dma_pct dma32_pct movable_pct min_host_free_mb exact oracle; do
 	true_that "parm $p is described" test -n "$(info "parm=$p:")"
 done
 for k in description vermagic name; do
@@ -22,7 +22,7 @@ refused() {
 	n=$(log_count rust_buddy)
 	same "log lines of ours after $2" "$n" 1 || log_lines | sed 's/^/# /'
 }
-for p in size_mb=0 size_mb=3 nid=-2 nid=1000000 "dma_pct=50 dma32_pct=50 movable_pct=1"; do
+for p in size_mb=0 size_mb=3 exact=2 exact=4294967295 nid=-2 nid=1000000 "dma_pct=50 dma32_pct=50 movable_pct=1"; do
 	refused EINVAL "$p"
 done
 [ "$(times a b a)" = b ] || for p in size_mb=1 nid=99 dma_pct=101 dma32_pct=101 movable_pct=101 \
@@ -31,7 +31,7 @@ done
 done
 result refused_with_EINVAL_and_one_line
 
-for p in size_mb=x size_mb=-1 nid=y nid=99999999999999999999 movable_pct=; do
+for p in size_mb=x size_mb=-1 exact=yes exact=-1 nid=y nid=99999999999999999999 movable_pct=; do
 	same "$p" "$(load "$p")" EINVAL
 	true_that "nothing left after $p" nothing_left
 done
@@ -72,4 +72,18 @@ if [ "$(times a b a)" = a ]; then # the rest takes long on the slow rig
 	shares "size_mb=8" "0 0 2048 0"
 fi
 result zones_get_whole_blocks_by_percent
+
+# What CPUs may keep: something, or nothing.
+limits() { awk '$1 == "high_max:" || $1 == "vm" { print $NF }' $DEBUGFS/zoneinfo | sort -u | tr '\n' ' '; }
+for e in 0 1; do
+	same "exact=$e" "$(load "size_mb=64 nid=$NODE exact=$e")" OK
+	same "exact in params" "$(value exact)" $e
+	if [ $e = 1 ]; then
+		same "limits and thresholds with exact=1" "$(limits)" "0 "
+	else
+		true_that "limits with exact=0" [ "$(limits)" != "0 " ]
+	fi
+	same "unload" "$(unload)" OK
+done
+result exact_is_0_or_1
 finish

@@ -56,6 +56,7 @@ static void numbers(void)
 	struct region r;
 	struct rb_alloc a[8];
 
+	dev_quiet(fd);
 	for (uint32_t i = 0; i < 8; i++)
 		CHECK_ERR(dev_alloc(fd, i % 2 ? RB_GFP_KERNEL : RB_GFP_HIGHUSER_MOVABLE, i, &a[i]), 0);
 	NEED(region_read(fd, &r));

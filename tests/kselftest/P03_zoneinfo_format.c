@@ -194,8 +194,12 @@ static void zoneinfo_numbers(void)
 {
 	char *text = text_read(RB_DEBUGFS "/zoneinfo"), head[64], *p;
 	int fd = dev_open();
-	const struct region *r = region_now(fd);
+	const struct region *r;
 
+	dev_quiet(fd);
+	free(text);
+	text = text_read(RB_DEBUGFS "/zoneinfo");
+	r = region_now(fd);
 	NEED(text && r);
 	for (int z = 0; z < NR_ZONES; z++) {
 		const struct rb_zone_stat *s = &r->zone[z];
@@ -219,6 +223,58 @@ static void zoneinfo_numbers(void)
 		}
 		CHECK(!r->has[z] || p);
 	}
+	free(text);
+	close(fd);
+}
+
+/* The pagesets are what PCP_STAT says, and their sum is what ZONE_STAT says. */
+static void pagesets(void)
+{
+	static struct zoneinfo_zone z[8];
+	struct rb_alloc a[NR_ORDERS];
+	int fd = dev_open(), n;
+	struct region r;
+	uint64_t stock = 0;
+	char *text;
+
+	dev_quiet(fd);
+	for (uint32_t o = 0; o < NR_ORDERS; o++)
+		CHECK_ERR(dev_alloc(fd, o % 2 ? RB_GFP_KERNEL : RB_GFP_HIGHUSER_MOVABLE, o, &a[o]), 0);
+	NEED(region_read(fd, &r));
+	text = text_read(RB_DEBUGFS "/zoneinfo");
+	NEED(text);
+	n = zoneinfo_parse(text, z, ARRAY_SIZE(z));
+	CHECK_EQ(n, r.query.nr_zones);
+	for (int i = 0, zone = 0; i < n && zone < NR_ZONES; i++, zone++) {
+		uint64_t sum = 0;
+
+		while (zone < NR_ZONES && !r.has[zone])
+			zone++;
+		for (uint32_t cpu = 0; cpu < ARRAY_SIZE(z[i].cpu); cpu++) {
+			const struct zoneinfo_pcp *p = &z[i].cpu[cpu];
+			struct rb_pcp_stat s;
+			uint64_t pages = 0;
+
+			CHECK_EQ(p->online, (int)cpu < sysconf(_SC_NPROCESSORS_ONLN));
+			if (!p->online)
+				continue;
+			CHECK_ERR(dev_pcp(fd, r.nid, zone, cpu, &s), 0);
+			CHECK_EQ(s.count, p->count);
+			CHECK_EQ(s.high, p->high);
+			CHECK_EQ(s.batch, p->batch);
+			CHECK_EQ(s.high_min, p->high_min);
+			CHECK_EQ(s.high_max, p->high_max);
+			for (uint32_t l = 0; l < s.nr_lists; l++)
+				pages += (uint64_t)s.lists[l] << (l < 12 ? l / 3 : 9);
+			CHECK_EQ(pages, s.count);
+			sum += s.count;
+		}
+		CHECK_EQ(sum, r.zone[zone].pcp_total);
+		CHECK_EQ(r.zone[zone].free, z[i].free);
+		stock += sum;
+	}
+	CHECK(stock > 0);
+	CHECK_ERR(dev_reset(fd, RB_RESET_FD), 0);
 	free(text);
 	close(fd);
 }
@@ -266,5 +322,6 @@ RB_PROGRAM(P03_zoneinfo_format, 0,
 	{ "zone_items_and_pagesets", items },
 	{ "per_node_stats", node_stats_in_the_first_zone },
 	{ "numbers_of_ZONE_STAT", zoneinfo_numbers },
+	{ "pagesets_of_PCP_STAT", pagesets },
 	{ "P04_vmstat_names_and_order", vmstat_names },
 );

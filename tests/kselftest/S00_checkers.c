@@ -111,7 +111,7 @@ static void precedence(void)
 	w.writable = false;
 	judge(&w, RB_FREE, &f, &v);
 	CHECK(verdict_allows(&v, EBADF) && !verdict_allows(&v, ERANGE));
-	f.flags = 2;
+	f.flags = 4;
 	judge(&w, RB_FREE, &f, &v);
 	CHECK(verdict_allows(&v, EINVAL) && !verdict_allows(&v, EBADF));
 	f = (struct rb_free){ .id = 6, .gen = 3 };
@@ -120,7 +120,20 @@ static void precedence(void)
 	CHECK(verdict_allows(&v, EBUSY) && !verdict_allows(&v, 0));
 	judge(&w, RB_ALLOC, &a, &v);
 	CHECK(verdict_allows(&v, 0));
+	struct rb_tune t = { .key = RB_TUNE_STAT_INTERVAL, .value = 0 };
+
+	judge(&w, RB_TUNE_SET, &t, &v);
+	CHECK(verdict_allows(&v, EINVAL) && !verdict_allows(&v, 0));
+	t.value = 1;
+	judge(&w, RB_TUNE_SET, &t, &v);
+	CHECK(verdict_allows(&v, 0) && !verdict_allows(&v, EINVAL));
 	w.admin = false;
+	t.value = 0;
+	judge(&w, RB_TUNE_SET, &t, &v);
+	CHECK(verdict_allows(&v, EPERM) && !verdict_allows(&v, EINVAL));
+	t.flags = 2;
+	judge(&w, RB_TUNE_SET, &t, &v);
+	CHECK(verdict_allows(&v, EINVAL) && !verdict_allows(&v, EPERM));
 	a.gfp |= RB_GFP_MEMALLOC;
 	a.order = 11;
 	judge(&w, RB_ALLOC, &a, &v);

@@ -60,6 +60,29 @@ AT(rb_zone_stat, protection, 120, 64); AT(rb_zone_stat, start_idx, 184, 8);
 AT(rb_zone_stat, nr_free, 192, 1024); AT(rb_zone_stat, events, 1216, 384);
 AT(rb_zone_stat, name, 1600, 16); AT(rb_zone_stat, reserved1, 1616, 48);
 
+SIZE(rb_pcp_stat, 256);
+AT(rb_pcp_stat, nid, 0, 4); AT(rb_pcp_stat, zone, 4, 4); AT(rb_pcp_stat, cpu, 8, 4);
+AT(rb_pcp_stat, flags, 12, 4); AT(rb_pcp_stat, online, 16, 4); AT(rb_pcp_stat, nr_lists, 20, 4);
+AT(rb_pcp_stat, count, 24, 8); AT(rb_pcp_stat, high, 32, 8); AT(rb_pcp_stat, high_min, 40, 8);
+AT(rb_pcp_stat, high_max, 48, 8); AT(rb_pcp_stat, batch, 56, 8); AT(rb_pcp_stat, free_count, 64, 8);
+AT(rb_pcp_stat, alloc_factor, 72, 8); AT(rb_pcp_stat, expire, 80, 8); AT(rb_pcp_stat, pgalloc, 88, 8);
+AT(rb_pcp_stat, pgfree, 96, 8); AT(rb_pcp_stat, refills, 104, 8); AT(rb_pcp_stat, drains, 112, 8);
+AT(rb_pcp_stat, ring_full, 120, 8); AT(rb_pcp_stat, lists, 128, 80);
+AT(rb_pcp_stat, reserved1, 208, 48);
+
+SIZE(rb_vmstat, 32);
+AT(rb_vmstat, buf_ptr, 0, 8); AT(rb_vmstat, nr, 8, 4); AT(rb_vmstat, flags, 12, 4);
+AT(rb_vmstat, nr_total, 16, 4); AT(rb_vmstat, nr_done, 20, 4); AT(rb_vmstat, epoch, 24, 8);
+
+SIZE(rb_tune, 64);
+AT(rb_tune, key, 0, 4); AT(rb_tune, zone, 4, 4); AT(rb_tune, flags, 8, 4);
+AT(rb_tune, reserved0, 12, 4); AT(rb_tune, reserved1, 16, 8); AT(rb_tune, value, 24, 8);
+AT(rb_tune, old, 32, 8); AT(rb_tune, min, 40, 8); AT(rb_tune, max, 48, 8); AT(rb_tune, def, 56, 8);
+
+SIZE(rb_drain, 32);
+AT(rb_drain, nid, 0, 4); AT(rb_drain, zone, 4, 4); AT(rb_drain, cpu, 8, 4);
+AT(rb_drain, flags, 12, 4); AT(rb_drain, reserved, 16, 16);
+
 SIZE(rb_pageblock, 16);
 AT(rb_pageblock, free, 0, 4); AT(rb_pageblock, nr_pages, 4, 4); AT(rb_pageblock, info, 8, 4);
 AT(rb_pageblock, reserved, 12, 4);
@@ -68,6 +91,25 @@ SIZE(rb_blockmap, 48);
 AT(rb_blockmap, start, 0, 8); AT(rb_blockmap, nr, 8, 4); AT(rb_blockmap, flags, 12, 4);
 AT(rb_blockmap, buf_ptr, 16, 8); AT(rb_blockmap, nr_done, 24, 4);
 AT(rb_blockmap, reserved0, 28, 4); AT(rb_blockmap, epoch, 32, 8); AT(rb_blockmap, reserved1, 40, 8);
+
+SIZE(rb_clone_zone, 64);
+AT(rb_clone_zone, nid, 0, 4); AT(rb_clone_zone, flags, 4, 4); AT(rb_clone_zone, zones, 8, 4);
+AT(rb_clone_zone, cpu, 12, 4); AT(rb_clone_zone, base_pfn, 16, 8);
+AT(rb_clone_zone, managed, 24, 8); AT(rb_clone_zone, free, 32, 8); AT(rb_clone_zone, held, 40, 8);
+AT(rb_clone_zone, hash, 48, 8); AT(rb_clone_zone, nr_pages, 56, 8);
+
+SIZE(rb_replay_entry, 16);
+AT(rb_replay_entry, op, 0, 1); AT(rb_replay_entry, order, 1, 1); AT(rb_replay_entry, flags, 2, 2);
+AT(rb_replay_entry, gfp, 4, 4); AT(rb_replay_entry, slot, 8, 4); AT(rb_replay_entry, arg, 12, 4);
+
+SIZE(rb_replay, 464);
+AT(rb_replay, entries_ptr, 0, 8); AT(rb_replay, nr, 8, 4); AT(rb_replay, interval, 12, 4);
+AT(rb_replay, results_ptr, 16, 8); AT(rb_replay, text_ptr, 24, 8); AT(rb_replay, text_size, 32, 4);
+AT(rb_replay, flags, 36, 4); AT(rb_replay, text_len, 40, 4); AT(rb_replay, nr_done, 44, 4);
+AT(rb_replay, stop, 48, 4); AT(rb_replay, div_kind, 52, 4); AT(rb_replay, div_zone, 56, 4);
+AT(rb_replay, div_where, 60, 4); AT(rb_replay, div_position, 64, 4);
+AT(rb_replay, reserved0, 68, 4); AT(rb_replay, div_real, 72, 8); AT(rb_replay, div_ours, 80, 8);
+AT(rb_replay, coverage, 88, 320); AT(rb_replay, reserved1, 408, 56);
 
 SIZE(rb_verify, 96);
 AT(rb_verify, flags, 0, 4); AT(rb_verify, reserved0, 4, 4); AT(rb_verify, checked, 8, 8);
@@ -80,11 +122,19 @@ AT(rb_reset, flags, 0, 4); AT(rb_reset, reserved0, 4, 4); AT(rb_reset, reserved1
 IS(RB_QUERY, 0xc080bb00); IS(RB_ALLOC, 0xc060bb01); IS(RB_FREE, 0x4020bb02);
 IS(RB_ALLOC_BULK, 0xc040bb03); IS(RB_FREE_BULK, 0xc040bb04); IS(RB_ZONE_STAT, 0xc680bb08);
 IS(RB_BLOCKMAP, 0xc030bb0c); IS(RB_VERIFY, 0xc060bb34); IS(RB_RESET, 0x4010bb3f);
+IS(RB_PCP_STAT, 0xc100bb09); IS(RB_VMSTAT, 0xc020bb0a); IS(RB_TUNE_GET, 0xc040bb10);
+IS(RB_TUNE_SET, 0xc040bb11); IS(RB_DRAIN, 0x4020bb16);
+IS(RB_NR_PCP_STAT, _IOC_NR(RB_PCP_STAT)); IS(RB_NR_VMSTAT, _IOC_NR(RB_VMSTAT));
+IS(RB_NR_TUNE_GET, _IOC_NR(RB_TUNE_GET)); IS(RB_NR_TUNE_SET, _IOC_NR(RB_TUNE_SET));
+IS(RB_NR_DRAIN, _IOC_NR(RB_DRAIN));
 IS(RB_NR_QUERY, _IOC_NR(RB_QUERY)); IS(RB_NR_ALLOC, _IOC_NR(RB_ALLOC));
 IS(RB_NR_FREE, _IOC_NR(RB_FREE)); IS(RB_NR_ALLOC_BULK, _IOC_NR(RB_ALLOC_BULK));
 IS(RB_NR_FREE_BULK, _IOC_NR(RB_FREE_BULK)); IS(RB_NR_ZONE_STAT, _IOC_NR(RB_ZONE_STAT));
 IS(RB_NR_BLOCKMAP, _IOC_NR(RB_BLOCKMAP)); IS(RB_NR_VERIFY, _IOC_NR(RB_VERIFY));
-IS(RB_NR_RESET, _IOC_NR(RB_RESET));
+IS(RB_NR_RESET, _IOC_NR(RB_RESET)); IS(RB_REPLAY, 0xc1d0bb32); IS(RB_CLONE_ZONE, 0xc040bb33);
+IS(RB_NR_REPLAY, _IOC_NR(RB_REPLAY)); IS(RB_NR_CLONE_ZONE, _IOC_NR(RB_CLONE_ZONE));
+IS(RB_REPLAY_RECLAIM, 6); IS(RB_STOP_SIGNAL, 3); IS(RB_DIV_MARKS, 13); IS(RB_DIV_PCP_FREE_COUNT, 7);
+IS(RB_COVER_TAKE_CMA, 28); IS(RB_CLONE_DRAIN, 4); IS(RB_REPLAY_MAX_SLOTS, 1048576);
 
 IS(RB_UAPI_MAJOR, 1); IS(RB_IOC_TYPE, 0xBB); IS(RB_MMAP_BASE, 0x10000000000);
 IS(RB_MAX_ORDERS, 16); IS(RB_MAX_MIGRATETYPES, 8); IS(RB_MAX_ZONES, 8); IS(RB_MAX_EVENTS, 48);
@@ -99,8 +149,13 @@ IS(RB_GFP_KERNEL, 0x6c0); IS(RB_GFP_ATOMIC, 0x420); IS(RB_GFP_NOWAIT, 0x1400);
 IS(RB_GFP_HIGHUSER_MOVABLE, 0x806ca); IS(RB_GFP_TRANSHUGE_LIGHT, 0xe10ca);
 IS(RB_GFP_TRANSHUGE, 0xe12ca);
 IS(RB_PB_LARGEST_SHIFT, 16); IS(RB_PB_NID_SHIFT, 8); IS(RB_PB_ZONE_SHIFT, 4);
+IS(RB_MAX_PCP_LISTS, 20); IS(RB_ALL, -1); IS(RB_FREE_DRAIN, 2); IS(RB_TUNE_TRY, 1);
+IS(RB_TUNE_MIN_FREE_KBYTES, 0); IS(RB_TUNE_WATERMARK_SCALE_FACTOR, 1);
+IS(RB_TUNE_WATERMARK_BOOST_FACTOR, 2); IS(RB_TUNE_LOWMEM_RESERVE_RATIO, 3);
+IS(RB_TUNE_PERCPU_PAGELIST_HIGH_FRACTION, 4); IS(RB_TUNE_DEFRAG_MODE, 5);
+IS(RB_TUNE_STAT_INTERVAL, 6);
 IS(RB_FREE_ZAP, 1); IS(RB_RESET_FD, 1); IS(RB_RESET_ZAP, 2); IS(RB_QUERY_PFN, 1);
-IS(RB_FEATURE_MMAP, 1); IS(RB_FEATURE_MMAP_PMD, 2); IS(RB_FEATURE_PCP, 4);
+IS(RB_FEATURE_MMAP, 1); IS(RB_FEATURE_MMAP_PMD, 2); IS(RB_FEATURE_PCP, 4); IS(RB_FEATURE_ORACLE, 8);
 IS(RB_ZONE_MOVABLE, 3); IS(RB_MIGRATE_ISOLATE, 5); IS(RB_EVENT_BAD_PAGE, 5);
 
 #ifdef __x86_64__

@@ -10,6 +10,9 @@ static struct command {
 	{ "QUERY", RB_QUERY, 0 }, { "ALLOC", RB_ALLOC, 0 }, { "FREE", RB_FREE, ENOENT },
 	{ "ALLOC_BULK", RB_ALLOC_BULK, EINVAL }, { "FREE_BULK", RB_FREE_BULK, EINVAL },
 	{ "ZONE_STAT", RB_ZONE_STAT, 0 }, { "BLOCKMAP", RB_BLOCKMAP, EINVAL },
+	{ "PCP_STAT", RB_PCP_STAT, 0 }, { "VMSTAT", RB_VMSTAT, 0 }, { "TUNE_GET", RB_TUNE_GET, 0 },
+	{ "TUNE_SET", RB_TUNE_SET, 0 }, { "DRAIN", RB_DRAIN, 0 },
+	{ "REPLAY", RB_REPLAY, EOPNOTSUPP }, { "CLONE_ZONE", RB_CLONE_ZONE, EOPNOTSUPP },
 	{ "VERIFY", RB_VERIFY, 0 }, { "RESET", RB_RESET, 0 },
 };
 
@@ -24,6 +27,13 @@ static void fill(int fd, unsigned long cmd, unsigned char *buf)
 	} else if (cmd == RB_ZONE_STAT) {
 		((struct rb_zone_stat *)buf)->nid = region_now(fd)->nid;
 		((struct rb_zone_stat *)buf)->zone = RB_ZONE_NORMAL;
+	} else if (cmd == RB_PCP_STAT) {
+		((struct rb_pcp_stat *)buf)->nid = region_now(fd)->nid;
+		((struct rb_pcp_stat *)buf)->zone = RB_ZONE_NORMAL;
+	} else if (cmd == RB_TUNE_SET) {
+		((struct rb_tune *)buf)->flags = RB_TUNE_TRY;
+	} else if (cmd == RB_DRAIN) {
+		((struct rb_drain *)buf)->nid = RB_ALL;
 	} else if (cmd == RB_RESET) {
 		((struct rb_reset *)buf)->flags = RB_RESET_FD;
 	}

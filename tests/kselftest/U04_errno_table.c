@@ -202,6 +202,69 @@ static void open_modes(void)
 	}
 }
 
+/* Row 17, 21, 76: each tunable at its bounds; TRY changes nothing; each change is counted. */
+static void tunables(void)
+{
+	static const struct { uint32_t key, zone; uint64_t min, max, def; } t[] = {
+		{ RB_TUNE_MIN_FREE_KBYTES, 0, 0, 0x7fffffff, 0 },
+		{ RB_TUNE_WATERMARK_SCALE_FACTOR, 0, 1, 3000, 10 },
+		{ RB_TUNE_WATERMARK_BOOST_FACTOR, 0, 0, 0x7fffffff, 15000 },
+		{ RB_TUNE_LOWMEM_RESERVE_RATIO, RB_ZONE_DMA, 0, 0x7fffffff, 256 },
+		{ RB_TUNE_LOWMEM_RESERVE_RATIO, RB_ZONE_DMA32, 0, 0x7fffffff, 256 },
+		{ RB_TUNE_LOWMEM_RESERVE_RATIO, RB_ZONE_NORMAL, 0, 0x7fffffff, 32 },
+		{ RB_TUNE_LOWMEM_RESERVE_RATIO, RB_ZONE_MOVABLE, 0, 0x7fffffff, 0 },
+		{ RB_TUNE_PERCPU_PAGELIST_HIGH_FRACTION, 0, 0, 0x7fffffff, 0 },
+		{ RB_TUNE_DEFRAG_MODE, 0, 0, 1, 0 },
+		{ RB_TUNE_STAT_INTERVAL, 0, 1, 0x7fffffff, 1 },
+	};
+	struct rb_query before, after;
+	int fd = dev_open();
+
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		const uint64_t bad[] = { t[i].min - 1, t[i].max + 1, (uint64_t)-1, 1ull << 32, 1ull << 63 };
+		struct rb_tune g, s = { .key = t[i].key, .zone = t[i].zone, .flags = RB_TUNE_TRY };
+
+		CHECK_ERR(dev_query(fd, &before), 0);
+		if (!CHECK_ERR(dev_tune_get(fd, t[i].key, t[i].zone, &g), 0))
+			continue;
+		CHECK_EQ(g.min, t[i].min);
+		CHECK_EQ(g.max, t[i].max);
+		CHECK_EQ(g.old, g.value);
+		CHECK(t[i].key == RB_TUNE_MIN_FREE_KBYTES ? g.def >= 128 : g.def == t[i].def);
+		for (size_t k = 0; k < ARRAY_SIZE(bad); k++) {
+			CHECK_ERR(dev_tune_set(fd, t[i].key, t[i].zone, bad[k]), EINVAL);
+			s.value = bad[k];
+			CHECK_ERR(dev_ioctl(fd, RB_TUNE_SET, &s), EINVAL);
+		}
+		s.value = t[i].max;
+		CHECK_ERR(dev_ioctl(fd, RB_TUNE_SET, &s), 0);
+		CHECK_EQ(s.old, g.value);
+		CHECK_EQ(s.value, t[i].max);
+		CHECK_ERR(dev_query(fd, &after), 0);
+		CHECK_EQ(after.epoch, before.epoch);
+		for (int k = 0; k < 2; k++) {
+			uint64_t value = k ? g.value : t[i].max;
+
+			s = (struct rb_tune){ .key = t[i].key, .zone = t[i].zone, .value = value };
+			CHECK_ERR(dev_ioctl(fd, RB_TUNE_SET, &s), 0);
+			CHECK_EQ(s.old, k ? t[i].max : g.value);
+			CHECK_ERR(dev_tune_get(fd, t[i].key, t[i].zone, &s), 0);
+			CHECK_EQ(s.value, value);
+		}
+		CHECK_ERR(dev_query(fd, &after), 0);
+		CHECK_EQ(after.epoch, before.epoch + 2);
+		if (rb_failures())
+			rb_diag("that was key %u zone %u", t[i].key, t[i].zone);
+	}
+	for (uint64_t v = 1; v < 8; v++)
+		CHECK_ERR(dev_tune_set(fd, RB_TUNE_PERCPU_PAGELIST_HIGH_FRACTION, 0, v), EINVAL);
+	CHECK_ERR(dev_tune_set(fd, RB_TUNE_PERCPU_PAGELIST_HIGH_FRACTION, 0, 8), 0);
+	CHECK_ERR(dev_tune_set(fd, RB_TUNE_PERCPU_PAGELIST_HIGH_FRACTION, 0, 0), 0);
+	CHECK_ERR(dev_tune_set(fd, 7, 0, 0), EINVAL);
+	CHECK_ERR(dev_tune_set(fd, RB_TUNE_LOWMEM_RESERVE_RATIO, 4, 0), EINVAL);
+	close(fd);
+}
+
 RB_PROGRAM(U04_errno_table, 0,
 	{ "double_free_is_ENOENT", double_free },
 	{ "old_gen_is_ESTALE", stale_handle },
@@ -212,5 +275,6 @@ RB_PROGRAM(U04_errno_table, 0,
 	{ "absent_zone_is_ENODEV", zone_that_is_not_there },
 	{ "reset_of_mapped_is_EBUSY_and_frees_nothing", reset_of_mapped },
 	{ "blockmap_stops_at_the_end", blockmap_ends },
+	{ "row_17_21_76_tunables_at_their_bounds", tunables },
 	{ "open_modes", open_modes },
 );

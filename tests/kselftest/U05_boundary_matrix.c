@@ -37,6 +37,20 @@ static const struct table {
 	{ RB_ZONE_STAT, "ZONE_STAT", {
 		F(rb_zone_stat, nid), F(rb_zone_stat, zone), F(rb_zone_stat, flags),
 		F(rb_zone_stat, reserved0) }, 4 },
+	{ RB_PCP_STAT, "PCP_STAT", {
+		F(rb_pcp_stat, nid), F(rb_pcp_stat, zone), F(rb_pcp_stat, cpu), F(rb_pcp_stat, flags),
+		F(rb_pcp_stat, reserved1[0]) }, 5 },
+	{ RB_VMSTAT, "VMSTAT", {
+		F(rb_vmstat, buf_ptr), F(rb_vmstat, nr), F(rb_vmstat, flags) }, 3 },
+	{ RB_TUNE_GET, "TUNE_GET", {
+		F(rb_tune, key), F(rb_tune, zone), F(rb_tune, flags), F(rb_tune, reserved0),
+		F(rb_tune, reserved1), F(rb_tune, value) }, 6 },
+	{ RB_TUNE_SET, "TUNE_SET", {
+		F(rb_tune, key), F(rb_tune, zone), F(rb_tune, flags), F(rb_tune, reserved0),
+		F(rb_tune, reserved1), F(rb_tune, value) }, 6 },
+	{ RB_DRAIN, "DRAIN", {
+		F(rb_drain, nid), F(rb_drain, zone), F(rb_drain, cpu), F(rb_drain, flags),
+		F(rb_drain, reserved[0]), F(rb_drain, reserved[1]) }, 6 },
 	{ RB_BLOCKMAP, "BLOCKMAP", {
 		F(rb_blockmap, start), F(rb_blockmap, nr), F(rb_blockmap, flags),
 		F(rb_blockmap, buf_ptr) }, 4 },
@@ -104,6 +118,18 @@ static void template(unsigned long cmd, void *arg)
 	} else if (cmd == RB_ZONE_STAT) {
 		((struct rb_zone_stat *)arg)->nid = world.nid;
 		((struct rb_zone_stat *)arg)->zone = RB_ZONE_NORMAL;
+	} else if (cmd == RB_PCP_STAT) {
+		((struct rb_pcp_stat *)arg)->nid = world.nid;
+		((struct rb_pcp_stat *)arg)->zone = RB_ZONE_NORMAL;
+	} else if (cmd == RB_VMSTAT) {
+		((struct rb_vmstat *)arg)->nr = 4;
+		((struct rb_vmstat *)arg)->buf_ptr = (uintptr_t)blockmap;
+	} else if (cmd == RB_TUNE_SET) {
+		((struct rb_tune *)arg)->key = RB_TUNE_WATERMARK_SCALE_FACTOR;
+		((struct rb_tune *)arg)->value = 10;
+	} else if (cmd == RB_DRAIN) {
+		*(struct rb_drain *)arg = (struct rb_drain){ .nid = RB_ALL, .zone = RB_ALL,
+			.cpu = RB_ALL };
 	} else if (cmd == RB_BLOCKMAP) {
 		((struct rb_blockmap *)arg)->nr = 1;
 		((struct rb_blockmap *)arg)->buf_ptr = (uintptr_t)blockmap;
@@ -116,8 +142,11 @@ static void template(unsigned long cmd, void *arg)
 static void undo(unsigned long cmd, const void *arg)
 {
 	const struct rb_bulk *b = arg;
+	const struct rb_tune *t = arg;
 
-	if (cmd == RB_ALLOC) {
+	if (cmd == RB_TUNE_SET && !t->flags) {
+		CHECK_ERR(dev_tune_set(dev, t->key, t->zone, t->old), 0);
+	} else if (cmd == RB_ALLOC) {
 		CHECK_ERR(dev_free(dev, arg, 0), 0);
 	} else if (cmd == RB_FREE) {
 		CHECK_ERR(dev_alloc(dev, RB_GFP_KERNEL, 0, &world.mine), 0);
@@ -249,6 +278,7 @@ static bool build_world(unsigned int nr, bool admin, int mode)
 	world.query = r->query;
 	world.nid = r->nid;
 	world.nr_blocks = r->nr_blocks;
+	world.nr_cpu_ids = rb_nr_cpu_ids();
 	world.mine.id = world.mapped.id = ~0u;
 	CHECK_ERR(dev_alloc(other, RB_GFP_KERNEL, 0, &world.foreign), 0);
 	if (world.writable) {

@@ -139,6 +139,7 @@ static void free_bulk_across_the_edge(void)
 static void other_commands(void)
 {
 	static const unsigned long cmds[] = {
+		RB_PCP_STAT, RB_VMSTAT, RB_TUNE_GET, RB_TUNE_SET, RB_DRAIN,
 		RB_QUERY, RB_ALLOC, RB_FREE, RB_ALLOC_BULK, RB_FREE_BULK, RB_ZONE_STAT, RB_BLOCKMAP,
 		RB_VERIFY, RB_RESET,
 	};
@@ -155,7 +156,44 @@ static void other_commands(void)
 	}
 	CHECK_ERR(dev_ioctl(fd, RB_QUERY, mem + PAGE), EFAULT);
 	CHECK_ERR(dev_ioctl(fd, RB_VERIFY, mem + PAGE), EFAULT);
+	CHECK_ERR(dev_ioctl(fd, RB_TUNE_GET, mem + PAGE), EFAULT);
+	CHECK_ERR(dev_ioctl(fd, RB_VMSTAT, mem + PAGE), EFAULT);
 	CHECK(region_hash(fd) == hash);
+	munmap(mem, 2 * PAGE);
+	close(fd);
+}
+
+/* An answer that cannot be written: the tunable is what it was. */
+static void tune_from_read_only(void)
+{
+	struct rb_tune *t, now;
+	int fd = dev_open();
+
+	NEED(setup());
+	t = (struct rb_tune *)(mem + PAGE);
+	t->key = RB_TUNE_STAT_INTERVAL;
+	t->value = 77;
+	protect();
+	CHECK_ERR(dev_ioctl(fd, RB_TUNE_SET, t), EFAULT);
+	CHECK_ERR(dev_tune_get(fd, RB_TUNE_STAT_INTERVAL, 0, &now), 0);
+	CHECK(now.value != 77);
+	munmap(mem, 2 * PAGE);
+	close(fd);
+}
+
+/* Numbers that do not fit where they are wanted. */
+static void vmstat_across_the_edge(void)
+{
+	struct rb_vmstat v = { .nr = 16 };
+	int fd = dev_open();
+
+	NEED(setup());
+	protect();
+	v.buf_ptr = (uintptr_t)mem + PAGE - 8 * 8;
+	CHECK_ERR(dev_ioctl(fd, RB_VMSTAT, &v), EFAULT);
+	v.nr = 8;
+	CHECK_ERR(dev_ioctl(fd, RB_VMSTAT, &v), 0);
+	CHECK_EQ(v.nr_done, 8);
 	munmap(mem, 2 * PAGE);
 	close(fd);
 }
@@ -166,5 +204,7 @@ RB_PROGRAM(U06_efault_rollback, 0,
 	{ "bulk_array_across_the_edge", bulk_array_across_the_edge },
 	{ "bulk_struct_in_read_only_memory", bulk_struct_read_only },
 	{ "free_bulk_across_the_edge", free_bulk_across_the_edge },
+	{ "tune_set_from_read_only_memory", tune_from_read_only },
+	{ "vmstat_array_across_the_edge", vmstat_across_the_edge },
 	{ "bad_pointer_to_each_command", other_commands },
 );

@@ -11,6 +11,8 @@ static void read_only_file(void)
 	struct rb_block b[4];
 	struct rb_zone_stat z;
 	struct rb_verify v;
+	struct rb_tune t;
+	struct rb_pcp_stat pcp;
 	uint32_t done;
 	int fd = dev_open_mode(O_RDONLY);
 	const struct region *r;
@@ -25,6 +27,11 @@ static void read_only_file(void)
 	memset(b, 0, sizeof(b));
 	CHECK_ERR(dev_free_bulk(fd, b, 4, 0, &done), EBADF);
 	CHECK_ERR(dev_reset(fd, RB_RESET_FD), EBADF);
+	CHECK_ERR(dev_drain(fd, RB_ALL, RB_ALL, RB_ALL), EBADF);
+	CHECK_ERR(dev_tune_set(fd, RB_TUNE_STAT_INTERVAL, 0, 77), EBADF);
+	CHECK_ERR(dev_tune_get(fd, RB_TUNE_STAT_INTERVAL, 0, &t), 0);
+	CHECK(t.value != 77);
+	CHECK_ERR(dev_pcp(fd, r->nid, RB_ZONE_NORMAL, 0, &pcp), 0);
 	CHECK_ERR(dev_zone(fd, r->nid, RB_ZONE_NORMAL, &z), 0);
 	CHECK_ERR(dev_verify(fd, &v), 0);
 	CHECK(region_hash(fd) == hash);
@@ -69,6 +76,10 @@ static void privileged(int fd, int err)
 	CHECK_ERR(dev_alloc(fd, RB_GFP_KERNEL | RB_GFP_MEMALLOC, 0, &a), err);
 	if (!err)
 		CHECK_ERR(dev_free(fd, &a, 0), 0);
+	CHECK_ERR(dev_tune_set(fd, RB_TUNE_DEFRAG_MODE, 0, 0), err);
+	CHECK_ERR(dev_tune_set(fd, RB_TUNE_DEFRAG_MODE, 0, 2), err ? err : EINVAL);
+	CHECK_ERR(dev_tune_set(fd, RB_TUNE_DEFRAG_MODE, 1, 0), EINVAL);
+	CHECK_ERR(dev_drain(fd, RB_ALL, RB_ALL, RB_ALL), 0);
 	/* Wrong values come before missing rights, missing rights before ranges. */
 	q.flags = RB_QUERY_PFN | 2;
 	CHECK_ERR(dev_ioctl(fd, RB_QUERY, &q), EINVAL);
@@ -127,6 +138,8 @@ static void node_is_closed(void *unused)
 	CHECK_ERR(dev_open_mode(O_RDONLY), EACCES);
 	CHECK(access(RB_DEBUGFS "/buddyinfo", R_OK) < 0 && errno == EACCES);
 	CHECK(access(RB_DEBUGFS "/clients", R_OK) < 0 && errno == EACCES);
+	CHECK(access(RB_DEBUGFS "/tunables/defrag_mode", R_OK) < 0 && errno == EACCES);
+	CHECK_EQ(rb_write_file(RB_DEBUGFS "/drain", "1"), -EACCES);
 }
 
 static void others_cannot_open(void)

@@ -79,6 +79,43 @@ int dev_zone(int fd, int nid, uint32_t zone, struct rb_zone_stat *out)
 	return dev_ioctl(fd, RB_ZONE_STAT, out);
 }
 
+int dev_pcp(int fd, int nid, uint32_t zone, uint32_t cpu, struct rb_pcp_stat *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->nid = nid;
+	out->zone = zone;
+	out->cpu = cpu;
+	return dev_ioctl(fd, RB_PCP_STAT, out);
+}
+
+int dev_drain(int fd, int nid, int zone, int cpu)
+{
+	struct rb_drain d = { .nid = nid, .zone = zone, .cpu = cpu };
+
+	return dev_ioctl(fd, RB_DRAIN, &d);
+}
+
+void dev_quiet(int fd)
+{
+	CHECK_ERR(dev_tune_set(fd, RB_TUNE_STAT_INTERVAL, 0, 100000), 0);
+	CHECK_ERR(dev_drain(fd, RB_ALL, RB_ALL, RB_ALL), 0);
+}
+
+int dev_tune_get(int fd, uint32_t key, uint32_t zone, struct rb_tune *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->key = key;
+	out->zone = zone;
+	return dev_ioctl(fd, RB_TUNE_GET, out);
+}
+
+int dev_tune_set(int fd, uint32_t key, uint32_t zone, uint64_t value)
+{
+	struct rb_tune t = { .key = key, .zone = zone, .value = value };
+
+	return dev_ioctl(fd, RB_TUNE_SET, &t);
+}
+
 int dev_verify(int fd, struct rb_verify *out)
 {
 	memset(out, 0, sizeof(*out));

@@ -112,7 +112,7 @@ static void handle(const struct world *w, struct verdict *v, uint32_t id, uint32
 
 static void judge_free(const struct world *w, const struct rb_free *f, struct verdict *v)
 {
-	deserve(v, f->flags & ~RB_FREE_ZAP, EINVAL, PH_VALUES, PH_VALUES);
+	deserve(v, f->flags & ~(RB_FREE_ZAP | RB_FREE_DRAIN), EINVAL, PH_VALUES, PH_VALUES);
 	deserve(v, f->reserved[0] || f->reserved[1], EINVAL, PH_VALUES, PH_VALUES);
 	deserve(v, !w->writable, EBADF, PH_RIGHTS, PH_RIGHTS);
 	handle(w, v, f->id, f->gen, f->order, f->flags);
@@ -139,7 +139,7 @@ static void judge_bulk(const struct world *w, bool is_free, const struct rb_bulk
 		return;
 	}
 	deserve(v, b->gfp || b->order || b->nodemask || b->nid, EINVAL, PH_VALUES, PH_VALUES);
-	deserve(v, b->flags & ~RB_FREE_ZAP, EINVAL, PH_VALUES, PH_VALUES);
+	deserve(v, b->flags & ~(RB_FREE_ZAP | RB_FREE_DRAIN), EINVAL, PH_VALUES, PH_VALUES);
 	deserve(v, !w->writable, EBADF, PH_RIGHTS, PH_RIGHTS);
 	if (b->nr && usable(b->blocks_ptr, 24, false)) {
 		struct rb_block e;
@@ -164,6 +164,60 @@ static void judge_blockmap(const struct world *w, const struct rb_blockmap *m, s
 	maybe(v, m->reserved0 || m->reserved1, EINVAL, PH_VALUES);
 	judge_array(w, m->buf_ptr, m->nr, w->query.max_fetch, v);
 	deserve(v, m->start >= w->nr_blocks, ERANGE, PH_RANGE, PH_RANGE);
+}
+
+static void judge_pcp(const struct world *w, const struct rb_pcp_stat *p, struct verdict *v)
+{
+	deserve(v, p->flags, EINVAL, PH_VALUES, PH_VALUES);
+	for (size_t i = 0; i < ARRAY_SIZE(p->reserved1); i++)
+		maybe(v, p->reserved1[i], EINVAL, PH_VALUES);
+	deserve(v, p->zone >= NR_ZONES, EINVAL, PH_VALUES, PH_RANGE);
+	deserve(v, p->nid != w->nid || p->cpu >= w->nr_cpu_ids, ENODEV, PH_VALUES, PH_STATE);
+}
+
+static void judge_vmstat(const struct world *w, const struct rb_vmstat *s, struct verdict *v)
+{
+	size_t len = 8 * (size_t)(s->nr < 16 ? s->nr : 16);
+
+	deserve(v, s->flags, EINVAL, PH_VALUES, PH_VALUES);
+	deserve(v, s->nr > w->query.max_fetch, E2BIG, PH_VALUES, PH_RANGE);
+	deserve(v, s->nr && !usable(s->buf_ptr, len, true), EFAULT, PH_COPY, PH_OUT);
+}
+
+static void judge_tune(const struct world *w, bool sets, const struct rb_tune *t, struct verdict *v)
+{
+	static const struct { uint64_t min, max; } range[] = {
+		[RB_TUNE_MIN_FREE_KBYTES] = { 0, 0x7fffffff },
+		[RB_TUNE_WATERMARK_SCALE_FACTOR] = { 1, 3000 },
+		[RB_TUNE_WATERMARK_BOOST_FACTOR] = { 0, 0x7fffffff },
+		[RB_TUNE_LOWMEM_RESERVE_RATIO] = { 0, 0x7fffffff },
+		[RB_TUNE_PERCPU_PAGELIST_HIGH_FRACTION] = { 0, 0x7fffffff },
+		[RB_TUNE_DEFRAG_MODE] = { 0, 1 },
+		[RB_TUNE_STAT_INTERVAL] = { 1, 0x7fffffff },
+	};
+	uint32_t zones = t->key == RB_TUNE_LOWMEM_RESERVE_RATIO ? NR_ZONES : 1;
+
+	deserve(v, t->key >= ARRAY_SIZE(range) || t->zone >= zones, EINVAL, PH_VALUES, PH_VALUES);
+	deserve(v, t->flags & ~(sets ? RB_TUNE_TRY : 0), EINVAL, PH_VALUES, PH_VALUES);
+	deserve(v, t->reserved0 || t->reserved1, EINVAL, PH_VALUES, PH_VALUES);
+	if (!sets)
+		return;
+	deserve(v, !w->admin, EPERM, PH_RIGHTS, PH_RIGHTS);
+	deserve(v, !w->writable, EBADF, PH_RIGHTS, PH_RIGHTS);
+	if (t->key < ARRAY_SIZE(range))
+		deserve(v, t->value < range[t->key].min || t->value > range[t->key].max, EINVAL,
+			PH_RANGE, PH_RANGE);
+	deserve(v, t->key == RB_TUNE_PERCPU_PAGELIST_HIGH_FRACTION && t->value && t->value < 8, EINVAL,
+		PH_RANGE, PH_RANGE);
+}
+
+static void judge_drain(const struct world *w, const struct rb_drain *d, struct verdict *v)
+{
+	deserve(v, d->flags || d->reserved[0] || d->reserved[1], EINVAL, PH_VALUES, PH_VALUES);
+	deserve(v, d->zone < RB_ALL || d->zone >= NR_ZONES, EINVAL, PH_VALUES, PH_RANGE);
+	deserve(v, !w->writable, EBADF, PH_RIGHTS, PH_RIGHTS);
+	deserve(v, d->nid != RB_ALL && d->nid != w->nid, ENODEV, PH_RANGE, PH_STATE);
+	deserve(v, d->cpu < RB_ALL || d->cpu >= (int)w->nr_cpu_ids, ENODEV, PH_RANGE, PH_STATE);
 }
 
 static void judge_verify(const struct rb_verify *a, struct verdict *v)
@@ -201,6 +255,11 @@ void judge(const struct world *w, unsigned long cmd, const void *arg, struct ver
 	case RB_ALLOC_BULK:	return judge_bulk(w, false, arg, v);
 	case RB_FREE_BULK:	return judge_bulk(w, true, arg, v);
 	case RB_ZONE_STAT:	return judge_zone(w, arg, v);
+	case RB_PCP_STAT:	return judge_pcp(w, arg, v);
+	case RB_VMSTAT:		return judge_vmstat(w, arg, v);
+	case RB_TUNE_GET:	return judge_tune(w, false, arg, v);
+	case RB_TUNE_SET:	return judge_tune(w, true, arg, v);
+	case RB_DRAIN:		return judge_drain(w, arg, v);
 	case RB_BLOCKMAP:	return judge_blockmap(w, arg, v);
 	case RB_VERIFY:		return judge_verify(arg, v);
 	case RB_RESET:		return judge_reset(w, arg, v);

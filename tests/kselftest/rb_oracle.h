@@ -27,7 +27,7 @@ struct verdict {
 struct world {
 	struct rb_query query;
 	int nid;
-	uint32_t nr_blocks;
+	uint32_t nr_blocks, nr_cpu_ids;
 	bool writable, admin;
 	struct rb_alloc mine, mapped, foreign;
 };

@@ -70,6 +70,40 @@ void rb_pin(int cpu)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
+unsigned int rb_nr_cpu_ids(void)
+{
+	char *text = text_read("/sys/devices/system/cpu/possible"), *p;
+	unsigned int last = 0;
+
+	for (p = text; p && *p; p += strspn(p, ",-\n"))
+		last = (unsigned int)strtoul(p, &p, 10);
+	free(text);
+	return last + 1;
+}
+
+static int command(const char *line)
+{
+	fflush(stdout);
+	return system(line);
+}
+
+void rb_unload(void)
+{
+	command("grep -q '^rust_buddy ' /proc/modules && rbmod unload rust_buddy >/dev/null");
+}
+
+bool rb_load(const char *params)
+{
+	const char *module = getenv("MODULE");
+	char line[512];
+
+	rb_unload();
+	snprintf(line, sizeof(line), "[ \"$(rbmod load %s '%s nid=%d')\" = OK ]",
+		 module ? module : "/lib/rust_buddy.ko", params,
+		 access("/sys/devices/system/node/node1", F_OK) ? 0 : 1);
+	return CHECK(command(line) == 0);
+}
+
 uint64_t rb_vmlck_kb(void)
 {
 	char *text = text_read("/proc/self/status");

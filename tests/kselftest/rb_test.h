@@ -101,6 +101,11 @@ int dev_bulk(int fd, uint32_t gfp, uint32_t order, struct rb_block *blocks, uint
 	     uint32_t *nr_done);
 int dev_free_bulk(int fd, struct rb_block *blocks, uint32_t nr, uint32_t flags, uint32_t *nr_done);
 int dev_zone(int fd, int nid, uint32_t zone, struct rb_zone_stat *out);
+int dev_pcp(int fd, int nid, uint32_t zone, uint32_t cpu, struct rb_pcp_stat *out);
+int dev_drain(int fd, int nid, int zone, int cpu);
+void dev_quiet(int fd);			/* no background rounds, nothing in stock */
+int dev_tune_get(int fd, uint32_t key, uint32_t zone, struct rb_tune *out);
+int dev_tune_set(int fd, uint32_t key, uint32_t zone, uint64_t value);	/* 0 or -errno */
 int dev_verify(int fd, struct rb_verify *out);
 int dev_reset(int fd, uint32_t flags);
 void *dev_map(int fd, uint64_t offset, size_t len, int prot);	/* MAP_FAILED and errno */
@@ -147,6 +152,24 @@ char *text_mask(const char *text);		/* every run of digits becomes one '#' */
 bool text_same(const char *a, const char *b, const char *what);
 bool text_value(const char *text, const char *key, uint64_t *value);
 
+struct zoneinfo_pcp {
+	uint64_t count, high, batch, high_min, high_max;
+	bool online;
+};
+
+/* One zone of zoneinfo. What is not there is 0. */
+struct zoneinfo_zone {
+	int nid;
+	char name[16];
+	uint64_t free, boost, min, low, high, promo, managed, protection[RB_MAX_ZONES];
+	int nr_protection;
+	struct zoneinfo_pcp cpu[8];
+};
+
+int zoneinfo_parse(const char *text, struct zoneinfo_zone *zones, int max);
+/* The number in a file of one number; a failed CHECK and 0 otherwise. */
+uint64_t text_number(const char *path);
+
 /* ---- rb_proc.c: children ---- */
 
 pid_t rb_fork(void);			/* the child dies with its parent */
@@ -154,6 +177,9 @@ int rb_wait(pid_t pid);			/* exit status, or 128 + signal */
 void rb_in_child(void (*fn)(void *), void *arg);	/* CHECKs that it exits with 0 */
 void rb_as_uid(uid_t uid, void (*fn)(void *), void *arg);
 void rb_pin(int cpu);
+unsigned int rb_nr_cpu_ids(void);	/* CPUs that there can be */
+bool rb_load(const char *params);	/* unloads and loads the module */
+void rb_unload(void);
 uint64_t rb_vmlck_kb(void);
 int rb_write_file(const char *path, const char *text);
 /* The signal that a one-byte access raises: 0 none, else signo << 8 | si_code. */

@@ -129,3 +129,78 @@ bool text_value(const char *text, const char *key, uint64_t *value)
 	}
 	return false;
 }
+
+uint64_t text_number(const char *path)
+{
+	char *text = text_read(path), *end = text;
+	uint64_t v = text ? strtoull(text, &end, 10) : 0;
+
+	if (!CHECK(text && end != text))
+		rb_diag("no number in %s", path);
+	free(text);
+	return v;
+}
+
+/* The numbers of "protection: (0, 1, 2)". */
+static void parse_protection(const char *p, struct zoneinfo_zone *z)
+{
+	p = strchr(p, '(');
+	for (z->nr_protection = 0; p && *p != ')' && z->nr_protection < RB_MAX_ZONES; ) {
+		char *end;
+
+		z->protection[z->nr_protection++] = strtoull(p + 1, &end, 10);
+		p = strpbrk(end, ",)");
+	}
+}
+
+static void zone_line(const char *l, struct zoneinfo_zone *z, struct zoneinfo_pcp **pcp)
+{
+	const struct { const char *label; uint64_t *to; } f[] = {
+		{ "pages free %llu", &z->free }, { "boost %llu", &z->boost },
+		{ "min %llu", &z->min }, { "low %llu", &z->low }, { "high %llu", &z->high },
+		{ "promo %llu", &z->promo }, { "managed %llu", &z->managed },
+		{ "count: %llu", *pcp ? &(*pcp)->count : NULL },
+		{ "high: %llu", *pcp ? &(*pcp)->high : NULL },
+		{ "batch: %llu", *pcp ? &(*pcp)->batch : NULL },
+		{ "high_min: %llu", *pcp ? &(*pcp)->high_min : NULL },
+		{ "high_max: %llu", *pcp ? &(*pcp)->high_max : NULL },
+	};
+	unsigned long long v;
+	unsigned int cpu;
+
+	l += strspn(l, " ");
+	if (!strncmp(l, "protection:", 11))
+		return parse_protection(l, z);
+	if (sscanf(l, "cpu: %u", &cpu) == 1) {
+		*pcp = cpu < ARRAY_SIZE(z->cpu) ? &z->cpu[cpu] : NULL;
+		if (*pcp)
+			(*pcp)->online = true;
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(f); i++)
+		if (f[i].to && sscanf(l, f[i].label, &v) == 1)
+			*f[i].to = v;
+}
+
+int zoneinfo_parse(const char *text, struct zoneinfo_zone *zones, int max)
+{
+	struct zoneinfo_pcp *pcp = NULL;
+	int nr = 0;
+
+	for (const char *l = text; l && *l; l = strchr(l, '\n') ? strchr(l, '\n') + 1 : NULL) {
+		int nid;
+		char name[16];
+
+		if (sscanf(l, "Node %d, zone %15s", &nid, name) == 2) {
+			if (nr == max)
+				return nr;
+			memset(&zones[nr], 0, sizeof(*zones));
+			zones[nr].nid = nid;
+			strcpy(zones[nr++].name, name);
+			pcp = NULL;
+		} else if (nr) {
+			zone_line(l, &zones[nr - 1], &pcp);
+		}
+	}
+	return nr;
+}

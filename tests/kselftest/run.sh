@@ -16,7 +16,7 @@ NODE=1
 [ -d /sys/devices/system/node/node1 ] || NODE=0
 
 # What the module must be when the test begins: "none": not loaded; "fresh": just loaded; "exact": the same,
-# with nothing in stock for the CPUs; "same": loaded.
+# with nothing in stock for the CPUs; "nodes": 16 MiB of each of two nodes; "same": loaded.
 # Seconds are generous for an idle machine; a limit is several times that, so that it means a hang.
 TESTS='
 S00_checkers			none	10
@@ -30,10 +30,14 @@ L05_carve_enomem.sh		none	60
 L06_unload_busy.sh		none	40
 L07_unload_race.sh		none	40
 L08_region_zeroed		none	30
+L09_oracle.sh			none	60
 A01_alloc_free_each_order	exact	20
 A02_split_merge_closed_form	exact	20
+A03_pcp_refill_drain		none	60
 A04_migratetype_fallback	exact	20
 A05_watermarks			exact	20
+A07_bulk			none	30
+N01_nodes			nodes	30
 U02_unknown_cmds		exact	20
 U03_struct_growth		same	20
 U04_errno_table			same	30
@@ -53,6 +57,9 @@ M09_fd_passing			same	20
 P01_buddyinfo_format		fresh	20
 P02_pagetypeinfo_format		same	20
 P03_zoneinfo_format		same	20
+P05_extfrag			same	20
+P07_watermark_formula		same	20
+P08_pcp_formula			same	30
 P06_sum_rules			exact	30
 O06_clients			fresh	20
 O07_quiet_log			exact	20
@@ -83,6 +90,10 @@ prepare() {
 	exact)
 		! loaded || rbmod unload rust_buddy
 		rbmod load "$MODULE" "size_mb=64 nid=$NODE exact=1"
+		;;
+	nodes)
+		! loaded || rbmod unload rust_buddy
+		rbmod load "$MODULE" "size_mb=16 nids=$((NODE * 2 + 1))"
 		;;
 	none) ! loaded || rbmod unload rust_buddy ;;
 	esac >/tmp/prepare.$$ 2>&1 || echo "    # making the module $1: $(cat /tmp/prepare.$$)"

@@ -23,6 +23,8 @@ pub struct Setup {
     pub lazy: bool,
     /// No per-CPU lists, no counters that lag.
     pub exact: bool,
+    /// A batch of pages fits into the cache of a CPU.
+    pub large_cache: bool,
 }
 
 /// A request for a block.
@@ -143,13 +145,6 @@ pub enum Op {
         /// Whether it comes.
         comes: bool,
     },
-    /// Say whether a batch fits into the cache of a CPU.
-    HighBatch {
-        /// The zone.
-        zone: u32,
-        /// Whether it does.
-        fits: bool,
-    },
     /// Go on on another CPU.
     Move {
         /// Taken modulo the number of CPUs.
@@ -207,6 +202,7 @@ impl Bytes<'_> {
             shares: SHARES[(shape >> 4 & 3) as usize],
             lazy,
             exact: blocks >= 224,
+            large_cache: blocks & 0x40 != 0,
         }
     }
 
@@ -303,11 +299,7 @@ impl Bytes<'_> {
                 cpu: self.byte(),
                 comes: self.bit(),
             },
-            29 => Op::HighBatch {
-                zone: self.byte(),
-                fits: self.bit(),
-            },
-            30 => Op::Move { cpu: self.byte() },
+            29 | 30 => Op::Move { cpu: self.byte() },
             _ => Op::Tick,
         }
     }

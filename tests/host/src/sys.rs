@@ -117,6 +117,20 @@ pub(crate) fn nr_online_cpus() -> u32 {
     nr_cpus()
 }
 
+thread_local! {
+    static LARGE_CACHE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a batch of pages fits into a CPU's share of the cache.
+pub(crate) fn has_large_cache(_cpu: u32) -> bool {
+    LARGE_CACHE.get()
+}
+
+/// Says whether it does.
+pub(crate) fn set_large_cache(large: bool) {
+    LARGE_CACHE.set(large);
+}
+
 /// This is no kernel at all.
 pub(crate) fn is_kdump_kernel() -> bool {
     false

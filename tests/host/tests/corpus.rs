@@ -32,7 +32,14 @@ fn the_corpus_agrees_with_the_model() {
 /// to blocks of several pageblocks, all of which must get the type of the list.
 #[test]
 fn merging_changes_the_type_of_the_whole_buddy() {
-    run(&[0, 0, 0, 0, 0x1b, 0xb4, 0, 0x6e]);
+    const ALLOC: u8 = 0;
+    const FREE: u8 = 6;
+    const DRAIN: u8 = 25;
+
+    run(&[
+        0, 0, ALLOC, 0, 3, 0, ALLOC, 3, 0, 0, FREE, 0, 0, 0, FREE, 0, 0, 0, DRAIN, 0, ALLOC, 0, 0,
+        0,
+    ]);
 }
 
 /// An unlocked request from a zone that grows, while somebody holds that zone's lock.

@@ -21,7 +21,8 @@ use crate::cmd::{
     buddyinfo::BuddyinfoArgs,
     bulk::BulkArgs,
     free::FreeArgs,
-    map::MapArgs, //
+    map::MapArgs,
+    parity::ParityArgs, //
 };
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (interface 1.0)");
@@ -104,6 +105,9 @@ pub(crate) enum Command {
     /// Have the module recount all its structures
     #[command(after_help = "Example:\n  rbctl verify && echo sound")]
     Verify,
+
+    /// Compare with the kernel's own allocator, operation by operation
+    Parity(ParityArgs),
 
     /// Check what rbctl needs, and tell what to do
     #[command(after_help = "Example:\n  rbctl doctor --json")]

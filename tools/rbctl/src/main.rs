@@ -14,6 +14,7 @@ mod context;
 mod failure;
 mod interrupt;
 mod map;
+mod parity;
 mod pattern;
 mod procfs;
 mod table;

@@ -38,8 +38,22 @@ pub const RB_ALLOC_BULK: Opcode = opcode::read_write::<rb_bulk>(TYPE, RB_NR_ALLO
 pub const RB_FREE_BULK: Opcode = opcode::read_write::<rb_bulk>(TYPE, RB_NR_FREE_BULK as u8);
 /// One zone at one instant.
 pub const RB_ZONE_STAT: Opcode = opcode::read_write::<rb_zone_stat>(TYPE, RB_NR_ZONE_STAT as u8);
+/// What one CPU has in stock of one zone.
+pub const RB_PCP_STAT: Opcode = opcode::read_write::<rb_pcp_stat>(TYPE, RB_NR_PCP_STAT as u8);
+/// The numbers of the debugfs file vmstat.
+pub const RB_VMSTAT: Opcode = opcode::read_write::<rb_vmstat>(TYPE, RB_NR_VMSTAT as u8);
 /// The region by pageblocks.
 pub const RB_BLOCKMAP: Opcode = opcode::read_write::<rb_blockmap>(TYPE, RB_NR_BLOCKMAP as u8);
+/// What holds of a tunable.
+pub const RB_TUNE_GET: Opcode = opcode::read_write::<rb_tune>(TYPE, RB_NR_TUNE_GET as u8);
+/// Change a tunable.
+pub const RB_TUNE_SET: Opcode = opcode::read_write::<rb_tune>(TYPE, RB_NR_TUNE_SET as u8);
+/// Give what CPUs have in stock back.
+pub const RB_DRAIN: Opcode = opcode::write::<rb_drain>(TYPE, RB_NR_DRAIN as u8);
+/// The same operations on the kernel's own zones and on the shadow.
+pub const RB_REPLAY: Opcode = opcode::read_write::<rb_replay>(TYPE, RB_NR_REPLAY as u8);
+/// A shadow of the kernel's own zones.
+pub const RB_CLONE_ZONE: Opcode = opcode::read_write::<rb_clone_zone>(TYPE, RB_NR_CLONE_ZONE as u8);
 /// Recount everything.
 pub const RB_VERIFY: Opcode = opcode::read_write::<rb_verify>(TYPE, RB_NR_VERIFY as u8);
 /// Free everything of this open file.
@@ -53,7 +67,14 @@ const _: () = {
     assert!(RB_ALLOC_BULK == 0xc040_bb03);
     assert!(RB_FREE_BULK == 0xc040_bb04);
     assert!(RB_ZONE_STAT == 0xc680_bb08);
+    assert!(RB_PCP_STAT == 0xc100_bb09);
+    assert!(RB_VMSTAT == 0xc020_bb0a);
+    assert!(RB_TUNE_GET == 0xc040_bb10);
+    assert!(RB_TUNE_SET == 0xc040_bb11);
+    assert!(RB_DRAIN == 0x4020_bb16);
     assert!(RB_BLOCKMAP == 0xc030_bb0c);
+    assert!(RB_REPLAY == 0xc1d0_bb32);
+    assert!(RB_CLONE_ZONE == 0xc040_bb33);
     assert!(RB_VERIFY == 0xc060_bb34);
     assert!(RB_RESET == 0x4010_bb3f);
 };

@@ -8,6 +8,7 @@ pub const RB_MAX_ORDERS: u32 = 16;
 pub const RB_MAX_MIGRATETYPES: u32 = 8;
 pub const RB_MAX_ZONES: u32 = 8;
 pub const RB_MAX_EVENTS: u32 = 48;
+pub const RB_MAX_PCP_LISTS: u32 = 20;
 pub const RB_ZONE_NAME_LEN: u32 = 16;
 pub const RB_GFP_DMA: u32 = 1;
 pub const RB_GFP_HIGHMEM: u32 = 2;
@@ -48,23 +49,46 @@ pub const RB_QUERY_PFN: u32 = 1;
 pub const RB_FEATURE_MMAP: u32 = 1;
 pub const RB_FEATURE_MMAP_PMD: u32 = 2;
 pub const RB_FEATURE_PCP: u32 = 4;
+pub const RB_FEATURE_ORACLE: u32 = 8;
 pub const RB_NO_NODE: i32 = -1;
 pub const RB_FREE_ZAP: u32 = 1;
+pub const RB_FREE_DRAIN: u32 = 2;
+pub const RB_TUNE_TRY: u32 = 1;
+pub const RB_ALL: i32 = -1;
 pub const RB_PB_MIGRATETYPE_MASK: u32 = 15;
 pub const RB_PB_ZONE_SHIFT: u32 = 4;
 pub const RB_PB_NID_SHIFT: u32 = 8;
 pub const RB_PB_LARGEST_SHIFT: u32 = 16;
 pub const RB_RESET_FD: u32 = 1;
 pub const RB_RESET_ZAP: u32 = 2;
+pub const RB_CLONE_RELEASE: u32 = 1;
+pub const RB_CLONE_NO_SHADOW: u32 = 2;
+pub const RB_CLONE_DRAIN: u32 = 4;
+pub const RB_REPLAY_MAX_ENTRIES: u32 = 65536;
+pub const RB_REPLAY_MAX_SLOTS: u32 = 1048576;
+pub const RB_REPLAY_MAX_BULK: u32 = 512;
+pub const RB_REPLAY_MAX_INTERVAL: u32 = 4096;
+pub const RB_REPLAY_MAX_TEXT: u32 = 1048576;
+pub const RB_REPLAY_NONE: u32 = 4294967295;
+pub const RB_MAX_COVERAGE: u32 = 40;
 pub const RB_NR_QUERY: u32 = 0;
 pub const RB_NR_ALLOC: u32 = 1;
 pub const RB_NR_FREE: u32 = 2;
 pub const RB_NR_ALLOC_BULK: u32 = 3;
 pub const RB_NR_FREE_BULK: u32 = 4;
 pub const RB_NR_ZONE_STAT: u32 = 8;
+pub const RB_NR_PCP_STAT: u32 = 9;
+pub const RB_NR_VMSTAT: u32 = 10;
 pub const RB_NR_BLOCKMAP: u32 = 12;
+pub const RB_NR_TUNE_GET: u32 = 16;
+pub const RB_NR_TUNE_SET: u32 = 17;
+pub const RB_NR_DRAIN: u32 = 22;
+pub const RB_NR_REPLAY: u32 = 50;
+pub const RB_NR_CLONE_ZONE: u32 = 51;
 pub const RB_NR_VERIFY: u32 = 52;
 pub const RB_NR_RESET: u32 = 63;
+pub type __u8 = core::ffi::c_uchar;
+pub type __u16 = core::ffi::c_ushort;
 pub type __s32 = core::ffi::c_int;
 pub type __u32 = core::ffi::c_uint;
 pub type __u64 = core::ffi::c_ulonglong;
@@ -365,6 +389,148 @@ pub const RB_EVENT_BAD_PAGE: rb_event = 5;
 pub type rb_event = core::ffi::c_uint;
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
+pub struct rb_pcp_stat {
+    pub nid: __s32,
+    pub zone: __u32,
+    pub cpu: __u32,
+    pub flags: __u32,
+    pub online: __u32,
+    pub nr_lists: __u32,
+    pub count: __u64,
+    pub high: __u64,
+    pub high_min: __u64,
+    pub high_max: __u64,
+    pub batch: __u64,
+    pub free_count: __u64,
+    pub alloc_factor: __u64,
+    pub expire: __u64,
+    pub pgalloc: __u64,
+    pub pgfree: __u64,
+    pub refills: __u64,
+    pub drains: __u64,
+    pub ring_full: __u64,
+    pub lists: [__u32; 20usize],
+    pub reserved1: [__u64; 6usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_pcp_stat"][::core::mem::size_of::<rb_pcp_stat>() - 256usize];
+    ["Alignment of rb_pcp_stat"][::core::mem::align_of::<rb_pcp_stat>() - 8usize];
+    ["Offset of field: rb_pcp_stat::nid"][::core::mem::offset_of!(rb_pcp_stat, nid) - 0usize];
+    ["Offset of field: rb_pcp_stat::zone"][::core::mem::offset_of!(rb_pcp_stat, zone) - 4usize];
+    ["Offset of field: rb_pcp_stat::cpu"][::core::mem::offset_of!(rb_pcp_stat, cpu) - 8usize];
+    ["Offset of field: rb_pcp_stat::flags"][::core::mem::offset_of!(rb_pcp_stat, flags) - 12usize];
+    ["Offset of field: rb_pcp_stat::online"]
+        [::core::mem::offset_of!(rb_pcp_stat, online) - 16usize];
+    ["Offset of field: rb_pcp_stat::nr_lists"]
+        [::core::mem::offset_of!(rb_pcp_stat, nr_lists) - 20usize];
+    ["Offset of field: rb_pcp_stat::count"][::core::mem::offset_of!(rb_pcp_stat, count) - 24usize];
+    ["Offset of field: rb_pcp_stat::high"][::core::mem::offset_of!(rb_pcp_stat, high) - 32usize];
+    ["Offset of field: rb_pcp_stat::high_min"]
+        [::core::mem::offset_of!(rb_pcp_stat, high_min) - 40usize];
+    ["Offset of field: rb_pcp_stat::high_max"]
+        [::core::mem::offset_of!(rb_pcp_stat, high_max) - 48usize];
+    ["Offset of field: rb_pcp_stat::batch"][::core::mem::offset_of!(rb_pcp_stat, batch) - 56usize];
+    ["Offset of field: rb_pcp_stat::free_count"]
+        [::core::mem::offset_of!(rb_pcp_stat, free_count) - 64usize];
+    ["Offset of field: rb_pcp_stat::alloc_factor"]
+        [::core::mem::offset_of!(rb_pcp_stat, alloc_factor) - 72usize];
+    ["Offset of field: rb_pcp_stat::expire"]
+        [::core::mem::offset_of!(rb_pcp_stat, expire) - 80usize];
+    ["Offset of field: rb_pcp_stat::pgalloc"]
+        [::core::mem::offset_of!(rb_pcp_stat, pgalloc) - 88usize];
+    ["Offset of field: rb_pcp_stat::pgfree"]
+        [::core::mem::offset_of!(rb_pcp_stat, pgfree) - 96usize];
+    ["Offset of field: rb_pcp_stat::refills"]
+        [::core::mem::offset_of!(rb_pcp_stat, refills) - 104usize];
+    ["Offset of field: rb_pcp_stat::drains"]
+        [::core::mem::offset_of!(rb_pcp_stat, drains) - 112usize];
+    ["Offset of field: rb_pcp_stat::ring_full"]
+        [::core::mem::offset_of!(rb_pcp_stat, ring_full) - 120usize];
+    ["Offset of field: rb_pcp_stat::lists"][::core::mem::offset_of!(rb_pcp_stat, lists) - 128usize];
+    ["Offset of field: rb_pcp_stat::reserved1"]
+        [::core::mem::offset_of!(rb_pcp_stat, reserved1) - 208usize];
+};
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_vmstat {
+    pub buf_ptr: __u64,
+    pub nr: __u32,
+    pub flags: __u32,
+    pub nr_total: __u32,
+    pub nr_done: __u32,
+    pub epoch: __u64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_vmstat"][::core::mem::size_of::<rb_vmstat>() - 32usize];
+    ["Alignment of rb_vmstat"][::core::mem::align_of::<rb_vmstat>() - 8usize];
+    ["Offset of field: rb_vmstat::buf_ptr"][::core::mem::offset_of!(rb_vmstat, buf_ptr) - 0usize];
+    ["Offset of field: rb_vmstat::nr"][::core::mem::offset_of!(rb_vmstat, nr) - 8usize];
+    ["Offset of field: rb_vmstat::flags"][::core::mem::offset_of!(rb_vmstat, flags) - 12usize];
+    ["Offset of field: rb_vmstat::nr_total"]
+        [::core::mem::offset_of!(rb_vmstat, nr_total) - 16usize];
+    ["Offset of field: rb_vmstat::nr_done"][::core::mem::offset_of!(rb_vmstat, nr_done) - 20usize];
+    ["Offset of field: rb_vmstat::epoch"][::core::mem::offset_of!(rb_vmstat, epoch) - 24usize];
+};
+pub const RB_TUNE_MIN_FREE_KBYTES: rb_tunable = 0;
+pub const RB_TUNE_WATERMARK_SCALE_FACTOR: rb_tunable = 1;
+pub const RB_TUNE_WATERMARK_BOOST_FACTOR: rb_tunable = 2;
+pub const RB_TUNE_LOWMEM_RESERVE_RATIO: rb_tunable = 3;
+pub const RB_TUNE_PERCPU_PAGELIST_HIGH_FRACTION: rb_tunable = 4;
+pub const RB_TUNE_DEFRAG_MODE: rb_tunable = 5;
+pub const RB_TUNE_STAT_INTERVAL: rb_tunable = 6;
+pub type rb_tunable = core::ffi::c_uint;
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_tune {
+    pub key: __u32,
+    pub zone: __u32,
+    pub flags: __u32,
+    pub reserved0: __u32,
+    pub reserved1: __u64,
+    pub value: __u64,
+    pub old: __u64,
+    pub min: __u64,
+    pub max: __u64,
+    pub def: __u64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_tune"][::core::mem::size_of::<rb_tune>() - 64usize];
+    ["Alignment of rb_tune"][::core::mem::align_of::<rb_tune>() - 8usize];
+    ["Offset of field: rb_tune::key"][::core::mem::offset_of!(rb_tune, key) - 0usize];
+    ["Offset of field: rb_tune::zone"][::core::mem::offset_of!(rb_tune, zone) - 4usize];
+    ["Offset of field: rb_tune::flags"][::core::mem::offset_of!(rb_tune, flags) - 8usize];
+    ["Offset of field: rb_tune::reserved0"][::core::mem::offset_of!(rb_tune, reserved0) - 12usize];
+    ["Offset of field: rb_tune::reserved1"][::core::mem::offset_of!(rb_tune, reserved1) - 16usize];
+    ["Offset of field: rb_tune::value"][::core::mem::offset_of!(rb_tune, value) - 24usize];
+    ["Offset of field: rb_tune::old"][::core::mem::offset_of!(rb_tune, old) - 32usize];
+    ["Offset of field: rb_tune::min"][::core::mem::offset_of!(rb_tune, min) - 40usize];
+    ["Offset of field: rb_tune::max"][::core::mem::offset_of!(rb_tune, max) - 48usize];
+    ["Offset of field: rb_tune::def"][::core::mem::offset_of!(rb_tune, def) - 56usize];
+};
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_drain {
+    pub nid: __s32,
+    pub zone: __s32,
+    pub cpu: __s32,
+    pub flags: __u32,
+    pub reserved: [__u64; 2usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_drain"][::core::mem::size_of::<rb_drain>() - 32usize];
+    ["Alignment of rb_drain"][::core::mem::align_of::<rb_drain>() - 8usize];
+    ["Offset of field: rb_drain::nid"][::core::mem::offset_of!(rb_drain, nid) - 0usize];
+    ["Offset of field: rb_drain::zone"][::core::mem::offset_of!(rb_drain, zone) - 4usize];
+    ["Offset of field: rb_drain::cpu"][::core::mem::offset_of!(rb_drain, cpu) - 8usize];
+    ["Offset of field: rb_drain::flags"][::core::mem::offset_of!(rb_drain, flags) - 12usize];
+    ["Offset of field: rb_drain::reserved"][::core::mem::offset_of!(rb_drain, reserved) - 16usize];
+};
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
 pub struct rb_pageblock {
     pub free: __u32,
     pub nr_pages: __u32,
@@ -455,3 +621,204 @@ const _: () = {
     ["Offset of field: rb_reset::reserved0"][::core::mem::offset_of!(rb_reset, reserved0) - 4usize];
     ["Offset of field: rb_reset::reserved1"][::core::mem::offset_of!(rb_reset, reserved1) - 8usize];
 };
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_clone_zone {
+    pub nid: __s32,
+    pub flags: __u32,
+    pub zones: __u32,
+    pub cpu: __u32,
+    pub base_pfn: __u64,
+    pub managed: __u64,
+    pub free: __u64,
+    pub held: __u64,
+    pub hash: __u64,
+    pub nr_pages: __u64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_clone_zone"][::core::mem::size_of::<rb_clone_zone>() - 64usize];
+    ["Alignment of rb_clone_zone"][::core::mem::align_of::<rb_clone_zone>() - 8usize];
+    ["Offset of field: rb_clone_zone::nid"][::core::mem::offset_of!(rb_clone_zone, nid) - 0usize];
+    ["Offset of field: rb_clone_zone::flags"]
+        [::core::mem::offset_of!(rb_clone_zone, flags) - 4usize];
+    ["Offset of field: rb_clone_zone::zones"]
+        [::core::mem::offset_of!(rb_clone_zone, zones) - 8usize];
+    ["Offset of field: rb_clone_zone::cpu"][::core::mem::offset_of!(rb_clone_zone, cpu) - 12usize];
+    ["Offset of field: rb_clone_zone::base_pfn"]
+        [::core::mem::offset_of!(rb_clone_zone, base_pfn) - 16usize];
+    ["Offset of field: rb_clone_zone::managed"]
+        [::core::mem::offset_of!(rb_clone_zone, managed) - 24usize];
+    ["Offset of field: rb_clone_zone::free"]
+        [::core::mem::offset_of!(rb_clone_zone, free) - 32usize];
+    ["Offset of field: rb_clone_zone::held"]
+        [::core::mem::offset_of!(rb_clone_zone, held) - 40usize];
+    ["Offset of field: rb_clone_zone::hash"]
+        [::core::mem::offset_of!(rb_clone_zone, hash) - 48usize];
+    ["Offset of field: rb_clone_zone::nr_pages"]
+        [::core::mem::offset_of!(rb_clone_zone, nr_pages) - 56usize];
+};
+pub const RB_REPLAY_NOP: rb_replay_op = 0;
+pub const RB_REPLAY_ALLOC: rb_replay_op = 1;
+pub const RB_REPLAY_FREE: rb_replay_op = 2;
+pub const RB_REPLAY_BULK: rb_replay_op = 3;
+pub const RB_REPLAY_NOLOCK: rb_replay_op = 4;
+pub const RB_REPLAY_CONTIG: rb_replay_op = 5;
+pub const RB_REPLAY_RECLAIM: rb_replay_op = 6;
+pub type rb_replay_op = core::ffi::c_uint;
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_replay_entry {
+    pub op: __u8,
+    pub order: __u8,
+    pub flags: __u16,
+    pub gfp: __u32,
+    pub slot: __u32,
+    pub arg: __u32,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_replay_entry"][::core::mem::size_of::<rb_replay_entry>() - 16usize];
+    ["Alignment of rb_replay_entry"][::core::mem::align_of::<rb_replay_entry>() - 4usize];
+    ["Offset of field: rb_replay_entry::op"][::core::mem::offset_of!(rb_replay_entry, op) - 0usize];
+    ["Offset of field: rb_replay_entry::order"]
+        [::core::mem::offset_of!(rb_replay_entry, order) - 1usize];
+    ["Offset of field: rb_replay_entry::flags"]
+        [::core::mem::offset_of!(rb_replay_entry, flags) - 2usize];
+    ["Offset of field: rb_replay_entry::gfp"]
+        [::core::mem::offset_of!(rb_replay_entry, gfp) - 4usize];
+    ["Offset of field: rb_replay_entry::slot"]
+        [::core::mem::offset_of!(rb_replay_entry, slot) - 8usize];
+    ["Offset of field: rb_replay_entry::arg"]
+        [::core::mem::offset_of!(rb_replay_entry, arg) - 12usize];
+};
+pub const RB_STOP_END: rb_replay_stop = 0;
+pub const RB_STOP_DIVERGED: rb_replay_stop = 1;
+pub const RB_STOP_DISTURBED: rb_replay_stop = 2;
+pub const RB_STOP_SIGNAL: rb_replay_stop = 3;
+pub type rb_replay_stop = core::ffi::c_uint;
+pub const RB_DIV_NONE: rb_divergence = 0;
+pub const RB_DIV_RESULT: rb_divergence = 1;
+pub const RB_DIV_PLACE: rb_divergence = 2;
+pub const RB_DIV_PCP: rb_divergence = 3;
+pub const RB_DIV_FLAGS: rb_divergence = 4;
+pub const RB_DIV_BOOST: rb_divergence = 5;
+pub const RB_DIV_COUNTER: rb_divergence = 6;
+pub const RB_DIV_HIGHATOMIC: rb_divergence = 7;
+pub const RB_DIV_FREE_LIST: rb_divergence = 8;
+pub const RB_DIV_PCP_LIST: rb_divergence = 9;
+pub const RB_DIV_PAGEBLOCK: rb_divergence = 10;
+pub const RB_DIV_AUDIT: rb_divergence = 11;
+pub const RB_DIV_NR_DONE: rb_divergence = 12;
+pub const RB_DIV_MARKS: rb_divergence = 13;
+pub type rb_divergence = core::ffi::c_uint;
+pub const RB_DIV_PCP_COUNT: rb_div_pcp = 0;
+pub const RB_DIV_PCP_HIGH: rb_div_pcp = 1;
+pub const RB_DIV_PCP_HIGH_MIN: rb_div_pcp = 2;
+pub const RB_DIV_PCP_HIGH_MAX: rb_div_pcp = 3;
+pub const RB_DIV_PCP_BATCH: rb_div_pcp = 4;
+pub const RB_DIV_PCP_FLAGS: rb_div_pcp = 5;
+pub const RB_DIV_PCP_ALLOC_FACTOR: rb_div_pcp = 6;
+pub const RB_DIV_PCP_FREE_COUNT: rb_div_pcp = 7;
+pub type rb_div_pcp = core::ffi::c_uint;
+pub const RB_COVER_ALLOC: rb_coverage = 0;
+pub const RB_COVER_FREE: rb_coverage = 1;
+pub const RB_COVER_FAIL: rb_coverage = 2;
+pub const RB_COVER_HIGH_ORDER: rb_coverage = 3;
+pub const RB_COVER_REFILL: rb_coverage = 4;
+pub const RB_COVER_DRAIN: rb_coverage = 5;
+pub const RB_COVER_BOOST: rb_coverage = 6;
+pub const RB_COVER_RETYPE: rb_coverage = 7;
+pub const RB_COVER_BELOW_HIGH: rb_coverage = 8;
+pub const RB_COVER_ABOVE_HIGH: rb_coverage = 9;
+pub const RB_COVER_RECLAIM_FREE: rb_coverage = 10;
+pub const RB_COVER_HIGHATOMIC: rb_coverage = 11;
+pub const RB_COVER_CMA: rb_coverage = 12;
+pub const RB_COVER_BULK: rb_coverage = 13;
+pub const RB_COVER_BULK_HOLES: rb_coverage = 14;
+pub const RB_COVER_NOLOCK: rb_coverage = 15;
+pub const RB_COVER_CONTIG: rb_coverage = 16;
+pub const RB_COVER_CONTIG_BUSY: rb_coverage = 17;
+pub const RB_COVER_OTHER_ZONE: rb_coverage = 18;
+pub const RB_COVER_FOREIGN: rb_coverage = 19;
+pub const RB_COVER_FOLD: rb_coverage = 20;
+pub const RB_COVER_WHOLE: rb_coverage = 21;
+pub const RB_COVER_SKIP: rb_coverage = 22;
+pub const RB_COVER_CLAIM: rb_coverage = 23;
+pub const RB_COVER_STEAL: rb_coverage = 24;
+pub const RB_COVER_CLAIM_PART: rb_coverage = 25;
+pub const RB_COVER_MERGE_TAIL: rb_coverage = 26;
+pub const RB_COVER_TAKE_HIGHATOMIC: rb_coverage = 27;
+pub const RB_COVER_TAKE_CMA: rb_coverage = 28;
+pub type rb_coverage = core::ffi::c_uint;
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct rb_replay {
+    pub entries_ptr: __u64,
+    pub nr: __u32,
+    pub interval: __u32,
+    pub results_ptr: __u64,
+    pub text_ptr: __u64,
+    pub text_size: __u32,
+    pub flags: __u32,
+    pub text_len: __u32,
+    pub nr_done: __u32,
+    pub stop: __u32,
+    pub div_kind: __u32,
+    pub div_zone: __u32,
+    pub div_where: __u32,
+    pub div_position: __u32,
+    pub reserved0: __u32,
+    pub div_real: __u64,
+    pub div_ours: __u64,
+    pub coverage: [__u64; 40usize],
+    pub reserved1: [__u64; 7usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_replay"][::core::mem::size_of::<rb_replay>() - 464usize];
+    ["Alignment of rb_replay"][::core::mem::align_of::<rb_replay>() - 8usize];
+    ["Offset of field: rb_replay::entries_ptr"]
+        [::core::mem::offset_of!(rb_replay, entries_ptr) - 0usize];
+    ["Offset of field: rb_replay::nr"][::core::mem::offset_of!(rb_replay, nr) - 8usize];
+    ["Offset of field: rb_replay::interval"]
+        [::core::mem::offset_of!(rb_replay, interval) - 12usize];
+    ["Offset of field: rb_replay::results_ptr"]
+        [::core::mem::offset_of!(rb_replay, results_ptr) - 16usize];
+    ["Offset of field: rb_replay::text_ptr"]
+        [::core::mem::offset_of!(rb_replay, text_ptr) - 24usize];
+    ["Offset of field: rb_replay::text_size"]
+        [::core::mem::offset_of!(rb_replay, text_size) - 32usize];
+    ["Offset of field: rb_replay::flags"][::core::mem::offset_of!(rb_replay, flags) - 36usize];
+    ["Offset of field: rb_replay::text_len"]
+        [::core::mem::offset_of!(rb_replay, text_len) - 40usize];
+    ["Offset of field: rb_replay::nr_done"][::core::mem::offset_of!(rb_replay, nr_done) - 44usize];
+    ["Offset of field: rb_replay::stop"][::core::mem::offset_of!(rb_replay, stop) - 48usize];
+    ["Offset of field: rb_replay::div_kind"]
+        [::core::mem::offset_of!(rb_replay, div_kind) - 52usize];
+    ["Offset of field: rb_replay::div_zone"]
+        [::core::mem::offset_of!(rb_replay, div_zone) - 56usize];
+    ["Offset of field: rb_replay::div_where"]
+        [::core::mem::offset_of!(rb_replay, div_where) - 60usize];
+    ["Offset of field: rb_replay::div_position"]
+        [::core::mem::offset_of!(rb_replay, div_position) - 64usize];
+    ["Offset of field: rb_replay::reserved0"]
+        [::core::mem::offset_of!(rb_replay, reserved0) - 68usize];
+    ["Offset of field: rb_replay::div_real"]
+        [::core::mem::offset_of!(rb_replay, div_real) - 72usize];
+    ["Offset of field: rb_replay::div_ours"]
+        [::core::mem::offset_of!(rb_replay, div_ours) - 80usize];
+    ["Offset of field: rb_replay::coverage"]
+        [::core::mem::offset_of!(rb_replay, coverage) - 88usize];
+    ["Offset of field: rb_replay::reserved1"]
+        [::core::mem::offset_of!(rb_replay, reserved1) - 408usize];
+};
+impl Default for rb_replay {
+    fn default() -> Self {
+        let mut s = ::core::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::core::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}

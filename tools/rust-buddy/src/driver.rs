@@ -9,9 +9,12 @@ use rust_buddy_sys::{
     rb_block,
     rb_blockmap,
     rb_bulk,
+    rb_clone_zone,
     rb_free,
     rb_pageblock,
     rb_query,
+    rb_replay,
+    rb_replay_entry,
     rb_reset,
     rb_verify,
     rb_zone_stat, //
@@ -39,6 +42,16 @@ pub trait Driver {
     fn zone_stat(&self, arg: &mut rb_zone_stat) -> Result<()>;
     /// `RB_BLOCKMAP` into `out`.
     fn blockmap(&self, arg: &mut rb_blockmap, out: &mut [rb_pageblock]) -> Result<()>;
+    /// `RB_CLONE_ZONE`.
+    fn clone_zone(&self, arg: &mut rb_clone_zone) -> Result<()>;
+    /// `RB_REPLAY` of `entries`: pages of the results into `results`, words into `text`.
+    fn replay(
+        &self,
+        arg: &mut rb_replay,
+        entries: &mut [rb_replay_entry],
+        results: &mut [u32],
+        text: &mut [u8],
+    ) -> Result<()>;
     /// `RB_VERIFY`.
     fn verify(&self, arg: &mut rb_verify) -> Result<()>;
     /// `RB_RESET`.

@@ -49,6 +49,13 @@ pub struct Fake {
     pub errors: u64,
     /// Free pages that each zone claims to have too many.
     pub surplus: u64,
+    /// Orders of two requests that a shadow cannot follow if it sees them one after the other, not
+    /// necessarily at once, since the last copy that released everything.
+    pub blind: Option<(u8, u8)>,
+    /// Requests after which somebody else once changes the zones.
+    pub disturbed_after: RefCell<Option<usize>>,
+    /// Orders of the requests of the oracle since the last copy that released everything.
+    asked: RefCell<Vec<u8>>,
     memory: OwnedFd,
     state: RefCell<State>,
 }
@@ -75,9 +82,31 @@ impl Fake {
             uapi_major: RB_UAPI_MAJOR,
             errors: 0,
             surplus: 0,
+            blind: None,
+            disturbed_after: RefCell::new(None),
+            asked: RefCell::new(Vec::new()),
             memory,
             state: RefCell::new(State::new()),
         })
+    }
+}
+
+impl Fake {
+    fn is_blinded(&self) -> bool {
+        let asked = self.asked.borrow();
+        let (first, second) = self.blind.unwrap_or((u8::MAX, u8::MAX));
+        let start = asked.iter().position(|order| *order == first);
+        start.is_some_and(|start| asked[start..].contains(&second))
+    }
+
+    fn is_disturbed(&self) -> bool {
+        let mut after = self.disturbed_after.borrow_mut();
+        *after = match *after {
+            Some(0) => None,
+            Some(nr) => Some(nr - 1),
+            None => return false,
+        };
+        after.is_none()
     }
 }
 
@@ -302,6 +331,50 @@ impl Driver for Fake {
         for (entry, index) in out.iter_mut().zip(start..REGION_PAGES / PAGEBLOCK) {
             *entry = state.pageblock(index);
             arg.nr_done += 1;
+        }
+        Ok(())
+    }
+
+    fn clone_zone(&self, arg: &mut rb_clone_zone) -> Result<()> {
+        if arg.nid != 1 {
+            return Err(Errno::NODEV);
+        }
+        if arg.flags & RB_CLONE_RELEASE != 0 {
+            self.asked.borrow_mut().clear();
+        }
+        arg.zones = 1 << RB_ZONE_DMA32;
+        arg.nr_pages = REGION_PAGES.into();
+        arg.managed = arg.nr_pages;
+        arg.free = arg.nr_pages;
+        Ok(())
+    }
+
+    fn replay(
+        &self,
+        arg: &mut rb_replay,
+        entries: &mut [rb_replay_entry],
+        results: &mut [u32],
+        text: &mut [u8],
+    ) -> Result<()> {
+        for (entry, result) in entries.iter().zip(results) {
+            if self.is_disturbed() {
+                arg.stop = RB_STOP_DISTURBED;
+                return Ok(());
+            }
+            arg.nr_done += 1;
+            if u32::from(entry.op) != RB_REPLAY_ALLOC {
+                continue;
+            }
+            *result = entry.slot;
+            arg.coverage[RB_COVER_ALLOC as usize] += 1;
+            self.asked.borrow_mut().push(entry.order);
+            if self.is_blinded() {
+                arg.stop = RB_STOP_DIVERGED;
+                arg.div_kind = RB_DIV_PLACE;
+                text[..6].copy_from_slice(b"blind\n");
+                arg.text_len = 6;
+                return Ok(());
+            }
         }
         Ok(())
     }

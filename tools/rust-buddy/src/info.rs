@@ -8,15 +8,17 @@ use rust_buddy_sys::{
     rb_query,
     RB_FEATURE_MMAP,
     RB_FEATURE_MMAP_PMD,
+    RB_FEATURE_ORACLE,
     RB_FEATURE_PCP, //
 };
 use serde::Serialize;
 
 /// Names of the feature bits.
-const FEATURES: [(u32, &str); 3] = [
+const FEATURES: [(u32, &str); 4] = [
     (RB_FEATURE_MMAP, "mmap"),
     (RB_FEATURE_MMAP_PMD, "mmap-2M"),
     (RB_FEATURE_PCP, "pcp"),
+    (RB_FEATURE_ORACLE, "oracle"),
 ];
 
 /// The module's description of itself.
@@ -135,6 +137,6 @@ mod tests {
 
     #[test]
     fn unknown_features_are_kept_by_number() {
-        assert_eq!(feature_names(0b1101), ["mmap", "pcp", "bit3"]);
+        assert_eq!(feature_names(0b1_0101), ["mmap", "pcp", "bit4"]);
     }
 }

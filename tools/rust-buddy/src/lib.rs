@@ -26,6 +26,7 @@ pub mod fake;
 mod gfp;
 mod handle;
 mod info;
+mod oracle;
 mod pageblock;
 mod region;
 #[allow(unsafe_code)]
@@ -51,6 +52,15 @@ pub use handle::{
     Request, //
 };
 pub use info::Info;
+pub use oracle::{
+    CloneInfo,
+    Coverage,
+    Divergence,
+    Entry,
+    Op,
+    Replayed,
+    Stop, //
+};
 pub use pageblock::{
     Migratetype,
     Pageblock, //

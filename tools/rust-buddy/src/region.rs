@@ -28,7 +28,7 @@ const MAX_NID: i32 = 1024;
 /// An open region of the right interface version. Dropping it frees its blocks, if it is the last
 /// holder of the open file.
 pub struct Region {
-    driver: Box<dyn Driver>,
+    pub(crate) driver: Box<dyn Driver>,
     info: Info,
 }
 

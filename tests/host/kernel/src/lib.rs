@@ -79,6 +79,12 @@ pub mod alloc {
         }
     }
 
+    impl<T> DerefMut for KBox<T> {
+        fn deref_mut(&mut self) -> &mut T {
+            &mut self.0
+        }
+    }
+
     /// A vector that grows only when told with which flags.
     #[derive(Debug)]
     pub struct KVVec<T>(Vec<T>);
@@ -89,6 +95,12 @@ pub mod alloc {
     /// There was no room for a value.
     #[derive(Debug)]
     pub struct PushError<T>(pub T);
+
+    impl<T> From<PushError<T>> for crate::error::Error {
+        fn from(_: PushError<T>) -> Self {
+            crate::error::code::EINVAL
+        }
+    }
 
     impl<T> KVVec<T> {
         /// Nothing, and no room.

@@ -250,7 +250,9 @@ impl Model {
         let slot = (which as usize).checked_rem(self.in_use.len());
 
         // Too many that wait, and this one would wait too.
-        if self.may_wait >= MAX_WAITING || !slot.is_some_and(|slot| is_block(&self.in_use[slot])) {
+        if self.region.nr_deferred() >= MAX_WAITING
+            || !slot.is_some_and(|slot| is_block(&self.in_use[slot]))
+        {
             return;
         }
         let Some(Held::Block(head, order)) = self.drop_one(which) else {
@@ -258,9 +260,6 @@ impl Model {
         };
 
         self.nolock_frees = true;
-        if let Contention::Zone(_) = contention {
-            self.may_wait += 1;
-        }
         self.against(contention, |region| {
             sys::without_waiting(|| region.free_pages_nolock(Block::new(head, order)));
         });

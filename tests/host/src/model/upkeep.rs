@@ -33,6 +33,7 @@ impl Model {
             Op::Drain { only: None } => {
                 self.region.drain_all_pages();
                 assert_eq!(self.region.nr_pcp(), 0);
+                assert_eq!(self.region.nr_deferred(), 0);
             }
             Op::Drain {
                 only: Some((cpu, zone)),
@@ -49,10 +50,6 @@ impl Model {
                 zone.remove_boost(u64::from(boost));
             }
             Op::Hotplug { cpu, comes } => self.hotplug(cpu % sys::nr_cpus(), comes),
-            Op::HighBatch { zone, fits } => {
-                self.pageset(zone)
-                    .with(sys::this_cpu(), |pcp| pcp.set_free_high_batch(fits));
-            }
             Op::Move { cpu } => sys::set_this_cpu(cpu % sys::nr_cpus()),
             _ => self.region.refresh_cpu_vm_stats(sys::this_cpu()),
         }

@@ -11,6 +11,7 @@ pub(crate) mod doctor;
 pub(crate) mod free;
 pub(crate) mod info;
 pub(crate) mod map;
+pub(crate) mod parity;
 pub(crate) mod verify;
 pub(crate) mod zones;
 
@@ -65,6 +66,7 @@ fn dispatch(cli: &Cli, context: &mut Context<'_>) -> Result {
         Command::Buddyinfo(args) => buddyinfo::run(args, &region()?, context),
         Command::Zones => zones::run(&region()?, context),
         Command::Map(args) => map::run(args, &region()?, context),
+        Command::Parity(args) => parity::run(args, &region()?, context),
         Command::Verify => verify::run(&region()?, context),
         Command::Doctor => doctor::run(&global.device, context),
         Command::Completions { shell } => completions(*shell, context),

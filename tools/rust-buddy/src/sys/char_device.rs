@@ -129,6 +129,27 @@ impl Driver for CharDevice {
         self.update::<RB_BLOCKMAP, _>(arg)
     }
 
+    fn clone_zone(&self, arg: &mut rb_clone_zone) -> Result<()> {
+        self.update::<RB_CLONE_ZONE, _>(arg)
+    }
+
+    fn replay(
+        &self,
+        arg: &mut rb_replay,
+        entries: &mut [rb_replay_entry],
+        results: &mut [u32],
+        text: &mut [u8],
+    ) -> Result<()> {
+        (arg.entries_ptr, arg.nr) = array(entries)?;
+        // The module writes a result for each entry.
+        if results.len() != entries.len() {
+            return Err(Errno::INVAL);
+        }
+        (arg.results_ptr, _) = array(results)?;
+        (arg.text_ptr, arg.text_size) = array(text)?;
+        self.update::<RB_REPLAY, _>(arg)
+    }
+
     fn verify(&self, arg: &mut rb_verify) -> Result<()> {
         self.update::<RB_VERIFY, _>(arg)
     }
