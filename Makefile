@@ -35,6 +35,15 @@ soak: ## the same with long tests; goes on where it was stopped
 host: ## tests of the allocator on this machine, without a kernel
 	@$(S)/check.sh host
 
+fuzz: ## fuzz the allocator on this machine, guided by coverage (FUZZ_SECONDS=60)
+	@$(S)/fuzz.sh
+
+loom: ## try all orders in which a few threads can use its locks, on this machine
+	@$(S)/check.sh loom
+
+miri: ## interpret its tests on this machine, where the toolchain has miri
+	@$(S)/miri.sh
+
 kselftest-a: ## tests in the stock kernel
 	@$(S)/check.sh kselftest-a
 
@@ -103,5 +112,5 @@ distclean-cache: ## remove the cache: sandbox, kernels, crates
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: module modules_install clean doctor demo check soak host kselftest-a kselftest-b kunit parity parity-short parity-self-test \
+.PHONY: module modules_install clean doctor demo check soak host fuzz loom miri kselftest-a kselftest-b kunit parity parity-short parity-self-test \
 	checklist mutants bench-c rbctl fmt fmtcheck clippy shellcheck loc sandbox rig-a rig-b rig-c clean-cache distclean-cache help

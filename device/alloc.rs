@@ -189,7 +189,7 @@ impl Device {
         )
     }
 
-    /// RB_ALLOC_BULK. As many blocks as there are; ENOMEM only if there is none.
+    /// RB_ALLOC_BULK. As many blocks as there are; ENOMEM or EBUSY only if there is none.
     #[inline(never)]
     pub(super) fn alloc_bulk(&self, call: &Call, file: &File) -> Result {
         let mut req: uapi::rb_bulk = call.read()?;
@@ -209,15 +209,29 @@ impl Device {
         let mut handles = KVVec::from_elem(NO_HANDLE, req.nr as usize, GFP_KERNEL)?;
 
         req.nr_done = self.alloc_blocks(file, &ctx, &blocks, &mut handles)?;
+        let error = self.why_no_block(file);
+
         req.first_err = match req.nr_done == req.nr {
             true => 0,
-            false => ENOMEM.to_errno(),
+            false => error.to_errno(),
         };
         call.write(&req)
             .inspect_err(|_| self.revoke_all(file, &handles, ctx.order))?;
         match req.nr_done {
-            0 => Err(ENOMEM),
+            0 => Err(error),
             _ => Ok(()),
+        }
+    }
+
+    /// What kept a file from getting a block: EBUSY while all of its blocks are being freed, else
+    /// ENOMEM.
+    fn why_no_block(&self, file: &File) -> Error {
+        match self
+            .records()
+            .with(|records| records.clients.is_resetting(file.client))
+        {
+            true => EBUSY,
+            false => ENOMEM,
         }
     }
 

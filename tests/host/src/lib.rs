@@ -32,4 +32,5 @@ pub(crate) use module::{
 };
 
 pub mod model;
+pub mod ops;
 mod sys;

@@ -7,72 +7,68 @@
 
 #![deny(unsafe_code)]
 
+mod requests;
+mod upkeep;
+
+pub use crate::ops::Op;
 use crate::{
-    gfp::{
-        context::AllocContext,
-        Gfp, //
+    gfp::Gfp,
+    ops::{
+        decode,
+        Contention,
+        Setup, //
     },
     page_alloc::{
         layout::Shares,
         node::NodeSpan,
         pageset::Pageset,
-        Allocated,
         Region,
         RegionConfig, //
     },
     sys,
     zone::{
         order::{
-            Block,
             Order,
             PageIdx, //
         },
-        ZoneType, //
+        Zone, //
     }, //
 };
+use std::ops::Range;
 
-/// One step of a run.
+/// Something in use.
 #[derive(Clone, Copy, Debug)]
-pub enum Op {
-    /// Ask for a block. The numbers are reduced to what there is.
-    Alloc {
-        /// Taken modulo 11.
-        order: u32,
-        /// Taken modulo the number of composites.
-        gfp: u32,
-    },
-    /// Give back one of the blocks in use.
-    Free {
-        /// Taken modulo their number.
-        which: u32,
-    },
-    /// Go on on another CPU.
-    Move {
-        /// Taken modulo the number of CPUs.
-        cpu: u32,
-    },
-    /// Do what is done once a second.
-    Tick,
+enum Held {
+    Block(PageIdx, Order),
+    /// What `alloc_contig_range()` gave.
+    Range(PageIdx, u32),
+    /// What `alloc_pages_exact()` gave.
+    Exact(PageIdx, u32),
 }
 
-/// The composites that a run draws from.
-const COMPOSITES: [fn() -> Gfp; 8] = [
-    || Gfp::DIRECT_RECLAIM | Gfp::KSWAPD_RECLAIM | Gfp::IO | Gfp::FS,
-    || Gfp::HIGH | Gfp::KSWAPD_RECLAIM,
-    || Gfp::KSWAPD_RECLAIM | Gfp::NOWARN,
-    || Gfp::DIRECT_RECLAIM | Gfp::HIGHMEM | Gfp::MOVABLE,
-    || Gfp::DIRECT_RECLAIM | Gfp::RECLAIMABLE,
-    || Gfp::DMA,
-    || Gfp::DMA32 | Gfp::MOVABLE,
-    || Gfp::MEMALLOC,
-];
+impl Held {
+    fn pages(self) -> Range<u32> {
+        let (start, nr) = match self {
+            Self::Block(head, order) => (head, order.nr_pages()),
+            Self::Range(start, nr) | Self::Exact(start, nr) => (start, nr),
+        };
+
+        start.get()..start.get() + nr
+    }
+}
+
+/// Blocks that may wait for a lock at most: more than so many wait for it themselves.
+const MAX_WAITING: u64 = 60;
 
 /// A region and the model beside it.
 pub struct Model {
     region: Region,
-    in_use: Vec<Block>,
+    in_use: Vec<Held>,
     /// For each page whether somebody has it.
     taken: Vec<bool>,
+    nr_taken: u64,
+    /// Something was given back without waiting. That drains no list, whatever its limits.
+    nolock_frees: bool,
     /// Requests that failed.
     pub failures: u64,
 }
@@ -84,27 +80,50 @@ impl Model {
     ///
     /// If the numbers make no region.
     pub fn new(nr_pages: u32, pageblock_order: u32) -> Self {
+        Self::of(&Setup {
+            nodes: 1,
+            nr_pages,
+            pageblock_order,
+            shares: [7, 25, 25],
+            lazy: false,
+            exact: false,
+            large_cache: false,
+        })
+    }
+
+    /// A region of this shape.
+    ///
+    /// # Panics
+    ///
+    /// If the numbers make no region.
+    pub fn of(setup: &Setup) -> Self {
+        let nr_pages = setup.nodes * setup.nr_pages;
+        let [dma, dma32, movable] = setup.shares;
         let config = RegionConfig {
             nr_pages,
             nid: 0,
-            pageblock_order: Order::new(pageblock_order).expect("an order"),
-            shares: Shares::new(7, 25, 25).expect("shares within 100 percent"),
-            has_huge: pageblock_order == 9,
-            lazy: false,
-            exact: false,
+            pageblock_order: Order::new(setup.pageblock_order).expect("an order"),
+            shares: Shares::new(dma, dma32, movable).expect("shares within 100 percent"),
+            has_huge: setup.pageblock_order == 9,
+            lazy: setup.lazy,
+            exact: setup.exact,
             gfp_allowed: Gfp::ALL,
         };
-        let span = NodeSpan {
-            nid: 0,
-            start: PageIdx::new(0),
-            nr_pages,
+        let span = |nid: u32| NodeSpan {
+            nid: nid as i32,
+            start: PageIdx::new(nid * setup.nr_pages),
+            nr_pages: setup.nr_pages,
         };
-        let region = Region::new(config, &[span]);
+        let spans: Vec<_> = (0..setup.nodes).map(span).collect();
 
+        sys::set_this_cpu(0);
+        sys::set_large_cache(setup.large_cache);
         Self {
-            region: region.expect("memory for a small region"),
+            region: Region::new(config, &spans).expect("memory for a small region"),
             in_use: Vec::new(),
             taken: vec![false; nr_pages as usize],
+            nr_taken: 0,
+            nolock_frees: false,
             failures: 0,
         }
     }
@@ -116,50 +135,74 @@ impl Model {
     /// If the region hands out what somebody has, or something misplaced.
     pub fn step(&mut self, op: Op) {
         match op {
-            Op::Alloc { order, gfp } => self.alloc(order, gfp),
-            Op::Free { which } => self.free(which),
-            Op::Move { cpu } => sys::set_this_cpu(cpu % sys::nr_cpus()),
-            Op::Tick => self.region.refresh_cpu_vm_stats(sys::this_cpu()),
+            Op::Alloc { order, gfp } => self.alloc_plain(order, gfp),
+            Op::AllocOn(ask) => self.alloc(&ask),
+            Op::AllocNolock(ask, contention) => self.alloc_nolock(&ask, contention),
+            Op::AllocContended { ask, zone } => self.alloc_contended(&ask, zone),
+            Op::Bulk { ask, len, present } => self.bulk(&ask, len, present),
+            Op::Exact { ask, nr } => self.exact(&ask, nr),
+            Op::ContigRange { start, nr } => self.contig_range(start, nr),
+            Op::ContigPages { ask, more } => self.contig_pages(&ask, more),
+            Op::Free { which } => self.free(which, Contention::None),
+            Op::FreeContended { which, zone } => self.free(which, Contention::Lists(zone)),
+            Op::FreeNolock { which, contention } => self.free_nolock(which, contention),
+            Op::Split { which } => self.split(which),
+            _ => self.upkeep(op),
         }
         for pageset in self.region.pagesets() {
-            for cpu in 0..pageset.nr_cpus() {
-                assert_eq!(pageset.with(cpu, |pcp| pcp.validate()), Some(true));
-            }
-            assert_eq!(pageset.events().ring_full, 0);
+            assert!(pageset.events().ring_full == 0 || self.nolock_frees);
         }
     }
 
-    fn alloc(&mut self, order: u32, gfp: u32) {
-        let gfp = COMPOSITES[gfp as usize % COMPOSITES.len()]();
-        let order = Order::new(order % 11).expect("an order");
-        let ctx = AllocContext::new(gfp, order).expect("composites are valid");
-
-        match self.region.alloc_pages(&ctx) {
-            Some(allocated) => self.take(&ctx, allocated),
-            None => self.failures += 1,
+    /// A page that is handed out is nobody's, on no free list and in nobody's stock.
+    fn take(&mut self, held: Held) {
+        for page in held.pages() {
+            assert!(!self.taken[page as usize], "page {page} handed out twice");
+            self.taken[page as usize] = true;
+            self.nr_taken += 1;
         }
+        assert_eq!(self.nr_free_in(held.pages()), 0, "{held:?} is free");
+        self.in_use.push(held);
     }
 
-    fn take(&mut self, ctx: &AllocContext, Allocated { block, zone, .. }: Allocated) {
-        assert!(block.order() == ctx.order && block.head().is_aligned(ctx.order));
-        assert!(zone <= ctx.highest_zone, "{zone:?} for {ctx:?}");
-        for page in pages(&block) {
-            assert!(!self.taken[page], "page {page} handed out twice");
-            self.taken[page] = true;
+    /// Takes something out of what is in use.
+    fn drop_one(&mut self, which: u32) -> Option<Held> {
+        let which = (which as usize).checked_rem(self.in_use.len())?;
+        let held = self.in_use.swap_remove(which);
+
+        for page in held.pages() {
+            self.taken[page as usize] = false;
+            self.nr_taken -= 1;
         }
-        self.in_use.push(block);
+        Some(held)
     }
 
-    fn free(&mut self, which: u32) {
-        if self.in_use.is_empty() {
-            return;
-        }
-        let block = self.in_use.swap_remove(which as usize % self.in_use.len());
+    /// Pages of a range in one zone that are on free lists or in stock.
+    fn nr_free_in(&self, pages: Range<u32>) -> u32 {
+        let (start, end) = (PageIdx::new(pages.start), PageIdx::new(pages.end));
+        let pageset = self.region.pageset_of(start).expect("pages lie in a zone");
+        let free = pageset.zone().with(|buddy| buddy.free_pages_in(start, end));
 
-        for page in pages(&block) {
-            self.taken[page] = false;
+        free + pageset.nr_pages_in(start, end)
+    }
+
+    /// The zone of this number, with its lists.
+    fn pageset(&self, nr: u32) -> &Pageset {
+        let nr = nr as usize % self.region.pagesets().count();
+
+        self.region.pagesets().nth(nr).expect("a zone")
+    }
+
+    /// Runs `f` while somebody else holds something.
+    fn against<R>(&self, contention: Contention, f: impl FnOnce(&Region) -> R) -> R {
+        match contention {
+            Contention::None => f(&self.region),
+            Contention::Lists(zone) => self
+                .pageset(zone)
+                .with(sys::this_cpu(), |_| f(&self.region))
+                .expect("this CPU has lists"),
+            Contention::Zone(zone) => self.pageset(zone).zone().with(|_| f(&self.region)),
         }
-        self.region.free_pages(block);
     }
 
     /// Recounts the region and compares it with the model.
@@ -167,15 +210,33 @@ impl Model {
     /// # Panics
     ///
     /// If they differ.
-    pub fn check(&self) {
+    pub fn check(&mut self) {
         let report = self.region.validate();
-        let taken = self.taken.iter().filter(|taken| **taken).count() as u64;
+        let managed: u64 = self.region.zones().map(Zone::managed).sum();
+        let known = report.free + self.region.nr_pcp() + self.nr_taken;
 
         assert_eq!(report.errors, 0, "{report:?}");
         assert_eq!(report.checked, self.taken.len() as u64);
-        assert_eq!(report.free + self.region.nr_pcp() + taken, report.checked);
+        let waiting = managed.wrapping_sub(known);
+
+        // Of what waits only the number of blocks is known.
+        match self.region.nr_deferred() {
+            0 => assert_eq!(waiting, 0, "{report:?}"),
+            nr => assert!((nr..=nr * 1024).contains(&waiting), "{report:?}"),
+        }
         assert_eq!(self.region.nr_free(), report.free);
         assert_eq!(self.region.nr_alloc_fail(), self.failures);
+    }
+
+    /// Nothing in use is free: the same page by page.
+    ///
+    /// # Panics
+    ///
+    /// If they differ.
+    pub fn check_pages(&self) {
+        for held in &self.in_use {
+            assert_eq!(self.nr_free_in(held.pages()), 0, "{held:?} is free");
+        }
     }
 
     /// Gives everything back: the region must be one row of largest blocks again.
@@ -184,25 +245,37 @@ impl Model {
     ///
     /// If it is not.
     pub fn finish(mut self) {
+        self.check_pages();
         while !self.in_use.is_empty() {
-            self.free(0);
+            self.free(0, Contention::None);
         }
         self.check();
         self.region.drain_all_pages();
         self.check();
-        for kind in ZoneType::ALL {
-            let Some(zone) = self.region.pageset(kind).map(Pageset::zone) else {
-                continue;
-            };
+        assert_eq!(self.region.nr_deferred(), 0);
+        for zone in self.region.zones() {
             let blocks = zone.snapshot().nr_blocks(Order::MAX);
 
-            assert_eq!(blocks * Order::MAX.nr_pages(), zone.span().nr_pages);
+            assert_eq!(u64::from(blocks * Order::MAX.nr_pages()), zone.managed());
         }
     }
 }
 
-fn pages(block: &Block) -> std::ops::Range<usize> {
-    let head = block.head().get() as usize;
+/// Does a whole run, checking after each step.
+///
+/// # Panics
+///
+/// If the region and the model disagree.
+pub fn run(bytes: &[u8], mut see: impl FnMut(&dyn std::fmt::Debug)) {
+    let (setup, ops) = decode(bytes);
+    let mut model = Model::of(&setup);
 
-    head..head + block.nr_pages() as usize
+    see(&setup);
+    model.check();
+    for op in ops {
+        see(&op);
+        model.step(op);
+        model.check();
+    }
+    model.finish();
 }

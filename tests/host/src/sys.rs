@@ -31,6 +31,7 @@ impl<T> Locked<T> {
 
     /// Runs `f` under the lock.
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        may_wait();
         f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -60,6 +61,7 @@ impl<T> PerCpu<T> {
     pub(crate) fn with<R>(&self, cpu: u32, f: impl FnOnce(&mut T) -> R) -> Option<R> {
         let slot = self.0.get(cpu as usize)?;
 
+        may_wait();
         Some(f(&mut slot.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
@@ -88,6 +90,23 @@ pub(crate) fn set_this_cpu(cpu: u32) {
     CPU.set(cpu);
 }
 
+thread_local! {
+    static MUST_NOT_WAIT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs something that must not wait for a lock, not even one that happens to be free.
+pub(crate) fn without_waiting<R>(f: impl FnOnce() -> R) -> R {
+    MUST_NOT_WAIT.set(true);
+    let result = f();
+
+    MUST_NOT_WAIT.set(false);
+    result
+}
+
+fn may_wait() {
+    assert!(!MUST_NOT_WAIT.get(), "a lock is taken that might be held");
+}
+
 /// CPUs of the machine: two, all online, on node 0.
 pub(crate) fn nr_cpus() -> u32 {
     2
@@ -98,9 +117,18 @@ pub(crate) fn nr_online_cpus() -> u32 {
     nr_cpus()
 }
 
-/// Caches are small.
+thread_local! {
+    static LARGE_CACHE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a batch of pages fits into a CPU's share of the cache.
 pub(crate) fn has_large_cache(_cpu: u32) -> bool {
-    false
+    LARGE_CACHE.get()
+}
+
+/// Says whether it does.
+pub(crate) fn set_large_cache(large: bool) {
+    LARGE_CACHE.set(large);
 }
 
 /// This is no kernel at all.
