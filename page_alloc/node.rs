@@ -104,9 +104,10 @@ impl Node {
         })
     }
 
-    /// CPUs that share its zones: its own, or all where it has none.
-    pub(crate) fn nr_split_cpus(&self) -> u32 {
-        match sys::nr_cpus_of_node(self.nid) {
+    /// CPUs that share its zones: its own and those that are `coming`, or all where there are none of
+    /// them. Which node a CPU is coming to is not asked, as in the kernel.
+    pub(crate) fn nr_split_cpus(&self, coming: u32) -> u32 {
+        match sys::nr_cpus_of_node(self.nid).wrapping_add(coming) {
             0 => sys::nr_online_cpus(),
             own => own,
         }
@@ -120,7 +121,11 @@ fn populated(
     first: u32,
     has_huge: bool,
 ) -> Result<KBox<Pageset>> {
-    let pageset = Pageset::new(Zone::new(span, config, first)?, has_huge)?;
+    let pageset = Pageset::new(
+        Zone::new(span, config, first)?,
+        has_huge,
+        sys::has_large_cache,
+    )?;
 
     Ok(KBox::new(pageset, GFP_KERNEL)?)
 }

@@ -52,11 +52,16 @@ pub(crate) struct Pageset {
 }
 
 impl Pageset {
-    /// Puts empty lists in front of `zone`, which keep nothing yet.
+    /// Puts empty lists in front of `zone`, which keep nothing yet. `has_large_cache` says of a CPU
+    /// whether a batch of pages fits into its share of the cache.
     ///
     /// Allocates: sleeps.
-    pub(crate) fn new(zone: Zone, has_huge: bool) -> Result<Self> {
-        let stock = |cpu| PerCpuPages::new(sys::has_large_cache(cpu));
+    pub(crate) fn new(
+        zone: Zone,
+        has_huge: bool,
+        has_large_cache: fn(u32) -> bool,
+    ) -> Result<Self> {
+        let stock = |cpu| PerCpuPages::new(has_large_cache(cpu));
 
         Ok(Self {
             zone,
@@ -300,7 +305,7 @@ mod tests {
             lazy: false,
         };
         let zone = Zone::new(span, &config, span.nr_pages)?;
-        let pageset = Pageset::new(zone, true)?;
+        let pageset = Pageset::new(zone, true, |_| false)?;
 
         pageset.set_limits(limits)?;
         Ok(pageset)

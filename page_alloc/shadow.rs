@@ -175,7 +175,7 @@ impl Pageset {
         )?;
 
         zone.adopt(image, config.cpu)?;
-        let pageset = Self::new(zone, config.has_huge)?;
+        let pageset = Self::new(zone, config.has_huge, |_| false)?;
 
         pageset.adopt(config.cpu, image)?;
         Ok(pageset)

@@ -273,7 +273,7 @@ impl Region {
     /// 0 (C: `zone_pcp_update()`).
     fn zone_pcp_update(&self, tunables: &Tunables, coming: u32) -> Result {
         for node in &self.nodes {
-            let nr_cpus = node.nr_split_cpus().wrapping_add(coming);
+            let nr_cpus = node.nr_split_cpus(coming);
 
             for pageset in node.zones() {
                 let limits = match self.config.exact {
@@ -405,7 +405,7 @@ mod tests {
         assert_eq!(region.set_tunable(fraction, 1).err(), Some(EINVAL));
         assert!(limits()? == learned);
         assert_eq!(region.set_tunable(fraction, 8)?, 0);
-        let share = 65536 / 8 / region.node(0).ok_or(ENODEV)?.nr_split_cpus();
+        let share = 65536 / 8 / region.node(0).ok_or(ENODEV)?.nr_split_cpus(0);
         assert_eq!(limits()?.high_min, share as i32);
         assert_eq!(limits()?.high_max, share as i32);
         assert_eq!(region.set_tunable(fraction, 0)?, 8);
