@@ -487,11 +487,16 @@ impl Zone {
         self.types.migratetype(page)
     }
 
+    /// Whether there are pages that the allocator does not have yet (C: `deferred_pages_enabled()`).
+    pub(crate) fn has_deferred_pages(&self) -> bool {
+        self.is_lazy.load(Relaxed) && self.managed() < u64::from(self.span.nr_pages)
+    }
+
     /// Gives the allocator the next pages of a zone that grows; whether there were any
     /// (C: `deferred_grow_zone()`).
     #[cold]
     pub(crate) fn deferred_grow(&self) -> bool {
-        if !self.is_lazy.load(Relaxed) {
+        if !self.has_deferred_pages() {
             return false;
         }
         self.with(|buddy| {

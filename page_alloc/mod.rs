@@ -315,7 +315,8 @@ impl Region {
     }
 
     /// Takes a block without waiting for any lock (C: `alloc_pages_nolock()`). `None` if there is
-    /// none, a lock is taken, or blocks of this order are in no per-CPU list.
+    /// none, a lock is taken, a zone does not have all its pages yet, or blocks of this order are in
+    /// no per-CPU list.
     pub(crate) fn alloc_pages_nolock(&self, ctx: &AllocContext) -> Option<Allocated> {
         let ctx = &self.prepare(&AllocContext {
             gfp: ctx.gfp | Gfp::NOLOCK,
@@ -324,6 +325,10 @@ impl Region {
         let flags = AllocFlags::WMARK_MIN | AllocFlags::NOLOCK | ctx.gfp.cma_flags();
 
         PcpIndex::new(ctx.order, ctx.migratetype, self.config.has_huge)?;
+        // A zone that grows takes its lock.
+        if self.zones().any(Zone::has_deferred_pages) {
+            return None;
+        }
         self.get_page_from_freelist(ctx, flags)
     }
 

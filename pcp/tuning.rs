@@ -67,6 +67,8 @@ impl PcpLimits {
     pub(crate) fn capacity(&self, order: Order) -> u32 {
         let pages = self
             .high_max
+            // A very high low watermark makes them cross.
+            .max(self.high_min)
             .max(self.batch.wrapping_shl(PCP_BATCH_SCALE_MAX));
         let refill = (self.batch >> (order.get() & 31)).max(2);
         let blocks = (pages >> (order.get() & 31))

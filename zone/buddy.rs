@@ -222,7 +222,7 @@ impl Buddy {
         self.areas.del(&mut self.map, buddy, order, buddy_mt);
         if buddy_mt != mt {
             // One block has one type: that of the side that is being freed.
-            self.blocks.set_migratetype(buddy, mt);
+            self.blocks.set_range(buddy, order, mt);
         }
         true
     }
