@@ -231,15 +231,20 @@ static void zoneinfo_numbers(void)
 static void pagesets(void)
 {
 	static struct zoneinfo_zone z[8];
-	struct rb_alloc a[NR_ORDERS];
+	struct rb_alloc a;
 	int fd = dev_open(), n;
 	struct region r;
 	uint64_t stock = 0;
 	char *text;
 
 	dev_quiet(fd);
-	for (uint32_t o = 0; o < NR_ORDERS; o++)
-		CHECK_ERR(dev_alloc(fd, o % 2 ? RB_GFP_KERNEL : RB_GFP_HIGHUSER_MOVABLE, o, &a[o]), 0);
+	/* On each CPU, of each order that is kept, and some that are not. */
+	for (uint32_t i = 0; i < 64; i++) {
+		rb_pin((int)(i / 4 % 2));
+		CHECK_ERR(dev_alloc(fd, i % 2 ? RB_GFP_KERNEL : RB_GFP_HIGHUSER_MOVABLE, i % 10, &a), 0);
+		if (i % 3)
+			CHECK_ERR(dev_free(fd, &a, 0), 0);
+	}
 	NEED(region_read(fd, &r));
 	text = text_read(RB_DEBUGFS "/zoneinfo");
 	NEED(text);

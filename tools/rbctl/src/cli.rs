@@ -20,9 +20,11 @@ use crate::cmd::{
     alloc::AllocArgs,
     buddyinfo::BuddyinfoArgs,
     bulk::BulkArgs,
+    drain::DrainArgs,
     free::FreeArgs,
     map::MapArgs,
-    parity::ParityArgs, //
+    parity::ParityArgs,
+    tune::TuneArgs, //
 };
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (interface 1.0)");
@@ -98,6 +100,16 @@ pub(crate) enum Command {
     /// Zones: sizes, watermarks, protection, events
     #[command(after_help = "Example:\n  rbctl zones --json")]
     Zones,
+
+    /// What each CPU has in stock, by zone
+    #[command(after_help = "Example:\n  rbctl pcp --json")]
+    Pcp,
+
+    /// Give what CPUs have in stock back to the zones
+    Drain(DrainArgs),
+
+    /// Show or change what can be tuned
+    Tune(TuneArgs),
 
     /// Draw the region, one cell for each pageblock
     Map(MapArgs),

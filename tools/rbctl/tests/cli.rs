@@ -40,7 +40,7 @@ fn without_a_subcommand_it_shows_help_and_says_usage() {
 
 #[test]
 fn wrong_usage_is_2() {
-    let lines: [&[&str]; 8] = [
+    let lines: [&[&str]; 13] = [
         &["nonsense"],
         &["alloc", "--gfp", "FAST"],
         &["alloc", "--hold", "soon"],
@@ -49,6 +49,11 @@ fn wrong_usage_is_2() {
         &["bulk", "--orders", "4-0"],
         &["free", "1:2"],
         &["free", "1:2:3"],
+        &["tune", "nonsense"],
+        &["tune", "stat_interval", "-1"],
+        &["tune", "stat_interval", "--try"],
+        &["drain", "--zone", "High"],
+        &["drain", "--cpu", "-1"],
     ];
     for words in lines {
         assert_eq!(rbctl(words).status.code(), Some(2));
@@ -68,6 +73,9 @@ fn no_device_is_3_with_one_line() {
         "zones",
         "map",
         "verify",
+        "pcp",
+        "drain",
+        "tune",
         "buddyinfo",
         "bulk",
         "alloc",

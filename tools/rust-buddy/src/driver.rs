@@ -10,12 +10,15 @@ use rust_buddy_sys::{
     rb_blockmap,
     rb_bulk,
     rb_clone_zone,
+    rb_drain,
     rb_free,
     rb_pageblock,
+    rb_pcp_stat,
     rb_query,
     rb_replay,
     rb_replay_entry,
     rb_reset,
+    rb_tune,
     rb_verify,
     rb_zone_stat, //
 };
@@ -40,6 +43,14 @@ pub trait Driver {
     fn free_bulk(&self, arg: &mut rb_bulk, blocks: &mut [rb_block]) -> Result<()>;
     /// `RB_ZONE_STAT`.
     fn zone_stat(&self, arg: &mut rb_zone_stat) -> Result<()>;
+    /// `RB_PCP_STAT`.
+    fn pcp_stat(&self, arg: &mut rb_pcp_stat) -> Result<()>;
+    /// `RB_TUNE_GET`.
+    fn tune_get(&self, arg: &mut rb_tune) -> Result<()>;
+    /// `RB_TUNE_SET`.
+    fn tune_set(&self, arg: &mut rb_tune) -> Result<()>;
+    /// `RB_DRAIN`.
+    fn drain(&self, arg: &rb_drain) -> Result<()>;
     /// `RB_BLOCKMAP` into `out`.
     fn blockmap(&self, arg: &mut rb_blockmap, out: &mut [rb_pageblock]) -> Result<()>;
     /// `RB_CLONE_ZONE`.

@@ -65,6 +65,19 @@ pub enum Error {
         errno: Errno,
     },
 
+    /// A value that a tunable cannot have.
+    #[error("{what}: out of range; use {min} to {max} ({unit})")]
+    OutOfRange {
+        /// What was to be changed.
+        what: String,
+        /// The least.
+        min: u64,
+        /// The most.
+        max: u64,
+        /// What it counts.
+        unit: &'static str,
+    },
+
     /// The module's answer does not fit together.
     #[error("{0}: report this as a bug of the module")]
     Inconsistent(String),

@@ -39,6 +39,7 @@ const PAGEBLOCK: u32 = 1 << PAGEBLOCK_ORDER;
 /// First page of each zone, in maximum-order blocks, for a region of 64 MiB.
 const ZONE_STARTS: [u32; 5] = [0, 1, 5, 12, 16];
 const BLOCK_PAGES: u32 = 1 << (NR_ORDERS - 1);
+const NR_CPUS: u32 = 2;
 const REGION_PAGES: u32 = 16 * BLOCK_PAGES;
 
 /// A region of 64 MiB on node 1, cut into zones as the module does by default.
@@ -65,6 +66,10 @@ struct State {
     types: Vec<u32>,
     blocks: BTreeMap<u32, (u32, u32)>,
     next_gen: u32,
+    /// Pages that each CPU claims to have in stock of each zone.
+    stock: [[u64; NR_CPUS as usize]; 4],
+    /// What was changed, by key and zone.
+    tuned: BTreeMap<(u32, u32), u64>,
 }
 
 impl Default for Fake {
@@ -117,6 +122,8 @@ impl State {
             types: vec![RB_MIGRATE_MOVABLE; (REGION_PAGES / PAGEBLOCK) as usize],
             blocks: BTreeMap::new(),
             next_gen: 1,
+            stock: [[15, 16], [30, 31], [45, 46], [60, 61]],
+            tuned: BTreeMap::new(),
         }
     }
 
@@ -246,7 +253,7 @@ impl Driver for Fake {
             nr_migratetypes: 6,
             nr_nodes: 1,
             nr_zones: 4,
-            nr_cpus: 2,
+            nr_cpus: NR_CPUS,
             region_pages: REGION_PAGES.into(),
             managed_pages: REGION_PAGES.into(),
             free_pages,
@@ -325,6 +332,55 @@ impl Driver for Fake {
         Ok(())
     }
 
+    fn pcp_stat(&self, arg: &mut rb_pcp_stat) -> Result<()> {
+        if arg.nid != 1 || arg.cpu >= NR_CPUS {
+            return Err(Errno::NODEV);
+        }
+        let count = self.state.borrow().stock[arg.zone as usize][arg.cpu as usize];
+        (arg.count, arg.lists[0]) = (count, count as u32);
+        (arg.online, arg.nr_lists) = (1, 14);
+        (arg.high_min, arg.high, arg.high_max, arg.batch) = (80, 96, 256, 15);
+        (arg.refills, arg.alloc_factor) = (1, 1);
+        Ok(())
+    }
+
+    fn tune_get(&self, arg: &mut rb_tune) -> Result<()> {
+        (arg.min, arg.max, arg.def) = tunable(arg.key, arg.zone)?;
+        let tuned = self.state.borrow().tuned.get(&(arg.key, arg.zone)).copied();
+        arg.value = tuned.unwrap_or(arg.def);
+        arg.old = arg.value;
+        Ok(())
+    }
+
+    fn tune_set(&self, arg: &mut rb_tune) -> Result<()> {
+        let value = arg.value;
+        self.tune_get(arg)?;
+        arg.value = value;
+        if !(arg.min..=arg.max).contains(&value) {
+            return Err(Errno::INVAL);
+        }
+        if arg.flags & RB_TUNE_TRY == 0 {
+            let mut state = self.state.borrow_mut();
+            state.tuned.insert((arg.key, arg.zone), value);
+        }
+        Ok(())
+    }
+
+    fn drain(&self, arg: &rb_drain) -> Result<()> {
+        if arg.nid != RB_ALL && arg.nid != 1 {
+            return Err(Errno::NODEV);
+        }
+        let meant = |asked: i32, nr: usize| asked == RB_ALL || asked as usize == nr;
+        for (zone, stocks) in self.state.borrow_mut().stock.iter_mut().enumerate() {
+            for (cpu, stock) in stocks.iter_mut().enumerate() {
+                if meant(arg.zone, zone) && meant(arg.cpu, cpu) {
+                    *stock = 0;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn blockmap(&self, arg: &mut rb_blockmap, out: &mut [rb_pageblock]) -> Result<()> {
         let start = u32::try_from(arg.start).map_err(|_| Errno::RANGE)?;
         let state = self.state.borrow();
@@ -397,4 +453,19 @@ impl Driver for Fake {
     fn map(&self, offset: u64, len: usize, writable: bool) -> Result<Mapping> {
         Mapping::new(self.memory.as_fd(), offset, len, writable)
     }
+}
+
+/// Least, most and usual value.
+fn tunable(key: u32, zone: u32) -> Result<(u64, u64, u64)> {
+    const MAX: u64 = i32::MAX as u64;
+    Ok(match key {
+        RB_TUNE_MIN_FREE_KBYTES => (0, MAX, 886),
+        RB_TUNE_WATERMARK_SCALE_FACTOR => (1, 3000, 10),
+        RB_TUNE_WATERMARK_BOOST_FACTOR => (0, MAX, 15000),
+        RB_TUNE_LOWMEM_RESERVE_RATIO => (0, MAX, [256, 256, 32, 0][zone as usize]),
+        RB_TUNE_PERCPU_PAGELIST_HIGH_FRACTION => (0, MAX, 0),
+        RB_TUNE_DEFRAG_MODE => (0, 1, 0),
+        RB_TUNE_STAT_INTERVAL => (1, MAX, 1),
+        _ => return Err(Errno::INVAL),
+    })
 }

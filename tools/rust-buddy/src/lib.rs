@@ -29,8 +29,10 @@ mod info;
 mod oracle;
 mod pageblock;
 mod region;
+mod stock;
 #[allow(unsafe_code)]
 mod sys;
+mod tune;
 mod zone;
 
 pub use rust_buddy_sys as uapi;
@@ -69,9 +71,18 @@ pub use region::{
     Region,
     Verdict, //
 };
+pub use stock::{
+    Drain,
+    PcpStat, //
+};
 pub use sys::{
     CharDevice,
     Mapping, //
+};
+pub use tune::{
+    Tunable,
+    Tuning,
+    UnknownTunable, //
 };
 pub use zone::{
     blocks_to_pages,

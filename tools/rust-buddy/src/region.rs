@@ -58,6 +58,10 @@ impl Region {
         Ok(Self { driver, info })
     }
 
+    pub(crate) fn driver(&self) -> &dyn Driver {
+        &*self.driver
+    }
+
     /// What there is, asked anew.
     pub fn info(&self) -> Result<Info> {
         query(&*self.driver, 0)

@@ -65,13 +65,23 @@ pub mod alloc {
     /// Ordinary memory.
     pub const GFP_KERNEL: Flags = Flags;
 
+    /// There was no memory; as in the kernel an error of its own.
+    #[derive(Debug)]
+    pub struct AllocError;
+
+    impl From<AllocError> for crate::error::Error {
+        fn from(_: AllocError) -> Self {
+            crate::error::code::ENOMEM
+        }
+    }
+
     /// A box that is made with flags.
     #[derive(Debug)]
     pub struct KBox<T>(Box<T>);
 
     impl<T> KBox<T> {
         /// Boxes a value.
-        pub fn new(value: T, _flags: Flags) -> Result<Self> {
+        pub fn new(value: T, _flags: Flags) -> Result<Self, AllocError> {
             Ok(Self(Box::new(value)))
         }
     }

@@ -8,10 +8,13 @@ pub(crate) mod alloc;
 pub(crate) mod buddyinfo;
 pub(crate) mod bulk;
 pub(crate) mod doctor;
+pub(crate) mod drain;
 pub(crate) mod free;
 pub(crate) mod info;
 pub(crate) mod map;
 pub(crate) mod parity;
+pub(crate) mod pcp;
+pub(crate) mod tune;
 pub(crate) mod verify;
 pub(crate) mod zones;
 
@@ -65,6 +68,9 @@ fn dispatch(cli: &Cli, context: &mut Context<'_>) -> Result {
         Command::Bulk(args) => bulk::run(args, global.fd, &region()?, context),
         Command::Buddyinfo(args) => buddyinfo::run(args, &region()?, context),
         Command::Zones => zones::run(&region()?, context),
+        Command::Pcp => pcp::run(&region()?, context),
+        Command::Drain(args) => drain::run(args, &region()?, context),
+        Command::Tune(args) => tune::run(args, &region()?, context),
         Command::Map(args) => map::run(args, &region()?, context),
         Command::Parity(args) => parity::run(args, &region()?, context),
         Command::Verify => verify::run(&region()?, context),

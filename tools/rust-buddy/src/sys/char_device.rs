@@ -124,6 +124,22 @@ impl Driver for CharDevice {
         self.update::<RB_ZONE_STAT, _>(arg)
     }
 
+    fn pcp_stat(&self, arg: &mut rb_pcp_stat) -> Result<()> {
+        self.update::<RB_PCP_STAT, _>(arg)
+    }
+
+    fn tune_get(&self, arg: &mut rb_tune) -> Result<()> {
+        self.update::<RB_TUNE_GET, _>(arg)
+    }
+
+    fn tune_set(&self, arg: &mut rb_tune) -> Result<()> {
+        self.update::<RB_TUNE_SET, _>(arg)
+    }
+
+    fn drain(&self, arg: &rb_drain) -> Result<()> {
+        self.set::<RB_DRAIN, _>(*arg)
+    }
+
     fn blockmap(&self, arg: &mut rb_blockmap, out: &mut [rb_pageblock]) -> Result<()> {
         (arg.buf_ptr, arg.nr) = array(out)?;
         self.update::<RB_BLOCKMAP, _>(arg)
