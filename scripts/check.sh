@@ -31,6 +31,7 @@ declare -A PART=(
 	[clippy-tools]="one $S/clippy.sh tools"
 	[host]="cargo $S/cargo.sh tests/host test --workspace --no-fail-fast -- --show-output"
 	[fuzz]="one $S/fuzz.sh --short"
+	[loom]="cargo $S/cargo.sh tests/host test --features loom --test loom -- --show-output"
 	[tools]="cargo $S/cargo.sh tools test --workspace --no-fail-fast"
 	[uapi]="one $S/in-sandbox -n tools/bindgen.sh --check"
 	[no-panic]="one $S/no-panic.sh out/a/rust_buddy.ko"
@@ -44,7 +45,7 @@ declare -A PART=(
 # The builds first, each alone, because others need their products; then the longest, beside which all
 # the others have time.
 ORDER=(build-a build-b build-c kselftest-b fmt shellcheck console-scan unsafe no-panic uapi clippy-module
-	clippy-host clippy-tools host fuzz tools kselftest-a parity kunit-b kunit-c)
+	clippy-host clippy-tools host fuzz loom tools kselftest-a parity kunit-b kunit-c)
 
 # What the tree is, with what is not committed.
 tree_hash() {

@@ -12,4 +12,4 @@ set -euo pipefail
 	exit 4
 }
 "$TOP/scripts/cargo.sh" tests/host miri test --lib
-OPS=400 "$TOP/scripts/cargo.sh" tests/host miri test --test model
+"$TOP/scripts/cargo.sh" tests/host miri test --test model short_runs

@@ -33,4 +33,6 @@ pub(crate) use module::{
 
 pub mod model;
 pub mod ops;
+#[cfg(feature = "loom")]
+pub mod races;
 mod sys;

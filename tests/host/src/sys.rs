@@ -3,13 +3,20 @@
 //! The host's twin of `sys/`: what the policy needs of a platform, over `std`.
 
 use kernel::prelude::*;
+#[cfg(feature = "loom")]
+use loom::{
+    sync::Mutex,
+    thread_local, //
+};
 use std::{
     cell::Cell,
     ffi::CStr,
-    sync::{
-        Mutex,
-        PoisonError, //
-    }, //
+    sync::PoisonError, //
+};
+#[cfg(not(feature = "loom"))]
+use std::{
+    sync::Mutex,
+    thread_local, //
 };
 
 /// Who opened a file.
@@ -77,34 +84,37 @@ impl<T> PerCpu<T> {
 }
 
 thread_local! {
-    static CPU: Cell<u32> = const { Cell::new(0) };
+    static CPU: Cell<u32> = Cell::default();
 }
 
 /// The CPU that this thread pretends to run on.
 pub(crate) fn this_cpu() -> u32 {
-    CPU.get()
+    CPU.with(Cell::get)
 }
 
 /// Pretends that this thread runs on `cpu`.
 pub(crate) fn set_this_cpu(cpu: u32) {
-    CPU.set(cpu);
+    CPU.with(|this| this.set(cpu));
 }
 
 thread_local! {
-    static MUST_NOT_WAIT: Cell<bool> = const { Cell::new(false) };
+    static MUST_NOT_WAIT: Cell<bool> = Cell::default();
 }
 
 /// Runs something that must not wait for a lock, not even one that happens to be free.
 pub(crate) fn without_waiting<R>(f: impl FnOnce() -> R) -> R {
-    MUST_NOT_WAIT.set(true);
+    MUST_NOT_WAIT.with(|flag| flag.set(true));
     let result = f();
 
-    MUST_NOT_WAIT.set(false);
+    MUST_NOT_WAIT.with(|flag| flag.set(false));
     result
 }
 
 fn may_wait() {
-    assert!(!MUST_NOT_WAIT.get(), "a lock is taken that might be held");
+    assert!(
+        !MUST_NOT_WAIT.with(Cell::get),
+        "a lock is taken that might be held"
+    );
 }
 
 /// CPUs of the machine: two, all online, on node 0.
@@ -118,17 +128,17 @@ pub(crate) fn nr_online_cpus() -> u32 {
 }
 
 thread_local! {
-    static LARGE_CACHE: Cell<bool> = const { Cell::new(false) };
+    static LARGE_CACHE: Cell<bool> = Cell::default();
 }
 
 /// Whether a batch of pages fits into a CPU's share of the cache.
 pub(crate) fn has_large_cache(_cpu: u32) -> bool {
-    LARGE_CACHE.get()
+    LARGE_CACHE.with(Cell::get)
 }
 
 /// Says whether it does.
 pub(crate) fn set_large_cache(large: bool) {
-    LARGE_CACHE.set(large);
+    LARGE_CACHE.with(|cache| cache.set(large));
 }
 
 /// This is no kernel at all.

@@ -6,6 +6,11 @@
 
 #![deny(unsafe_code)]
 
+#[cfg(feature = "loom")]
+mod loom_cell;
+#[cfg(not(feature = "loom"))]
+mod std_cell;
+
 /// Error numbers.
 pub mod error {
     /// An errno.
@@ -229,7 +234,11 @@ pub mod sync {
 
     /// Atomics.
     pub mod atomic {
-        use crossbeam_utils::atomic::AtomicCell;
+        #[cfg(feature = "loom")]
+        use crate::loom_cell::AtomicCell;
+        #[cfg(not(feature = "loom"))]
+        use crate::std_cell::AtomicCell;
+        use std::sync::atomic::Ordering;
 
         /// No ordering.
         #[derive(Clone, Copy)]
@@ -239,53 +248,89 @@ pub mod sync {
         #[derive(Clone, Copy)]
         pub struct Full;
 
-        /// One of the orderings. All are the strongest here.
-        pub trait AnyOrdering {}
+        /// One of the orderings.
+        pub trait AnyOrdering {
+            /// The same in Rust's words.
+            const ORDER: Ordering;
+        }
 
-        impl AnyOrdering for Relaxed {}
-        impl AnyOrdering for Full {}
+        impl AnyOrdering for Relaxed {
+            const ORDER: Ordering = Ordering::Relaxed;
+        }
+
+        impl AnyOrdering for Full {
+            const ORDER: Ordering = Ordering::SeqCst;
+        }
 
         /// A value that is read and written whole.
-        pub struct Atomic<T>(AtomicCell<T>);
+        pub struct Atomic<T: Word>(AtomicCell<T>);
 
-        impl<T: Copy + Eq> Atomic<T> {
+        /// What fits into an atomic.
+        pub trait Word: Copy + Eq {
+            /// As 64 bits.
+            fn to_u64(self) -> u64;
+            /// Out of the lowest of them.
+            fn from_u64(word: u64) -> Self;
+        }
+
+        impl Word for bool {
+            fn to_u64(self) -> u64 {
+                u64::from(self)
+            }
+
+            fn from_u64(word: u64) -> Self {
+                word != 0
+            }
+        }
+
+        impl<T: Word> Atomic<T> {
             /// Starts at `value`.
             pub const fn new(value: T) -> Self {
                 Self(AtomicCell::new(value))
             }
 
             /// The value.
-            pub fn load(&self, _order: impl AnyOrdering) -> T {
-                self.0.load()
+            pub fn load<O: AnyOrdering>(&self, _order: O) -> T {
+                self.0.load(O::ORDER)
             }
 
             /// Sets the value.
-            pub fn store(&self, value: T, _order: impl AnyOrdering) {
-                self.0.store(value);
+            pub fn store<O: AnyOrdering>(&self, value: T, _order: O) {
+                self.0.store(value, O::ORDER);
             }
 
             /// Sets the value, and returns what was there.
-            pub fn xchg(&self, value: T, _order: impl AnyOrdering) -> T {
-                self.0.swap(value)
+            pub fn xchg<O: AnyOrdering>(&self, value: T, _order: O) -> T {
+                self.0.swap(value, O::ORDER)
             }
 
             /// Sets the value if `old` is there.
-            pub fn cmpxchg(&self, old: T, new: T, _order: impl AnyOrdering) -> Result<T, T> {
-                self.0.compare_exchange(old, new)
+            pub fn cmpxchg<O: AnyOrdering>(&self, old: T, new: T, _order: O) -> Result<T, T> {
+                self.0.compare_exchange(old, new, O::ORDER)
             }
         }
 
         macro_rules! arithmetic {
             ($($type:ty)*) => {
-                $(impl Atomic<$type> {
+                $(impl Word for $type {
+                    fn to_u64(self) -> u64 {
+                        self as u64
+                    }
+
+                    fn from_u64(word: u64) -> Self {
+                        word as Self
+                    }
+                }
+
+                impl Atomic<$type> {
                     /// Adds, and returns what was there.
-                    pub fn fetch_add(&self, value: $type, _order: impl AnyOrdering) -> $type {
-                        self.0.fetch_add(value)
+                    pub fn fetch_add<O: AnyOrdering>(&self, value: $type, _order: O) -> $type {
+                        self.0.fetch_add(value, O::ORDER)
                     }
 
                     /// Subtracts, and returns what was there.
-                    pub fn fetch_sub(&self, value: $type, _order: impl AnyOrdering) -> $type {
-                        self.0.fetch_sub(value)
+                    pub fn fetch_sub<O: AnyOrdering>(&self, value: $type, _order: O) -> $type {
+                        self.0.fetch_add(value.wrapping_neg(), O::ORDER)
                     }
                 })*
             };
