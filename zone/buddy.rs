@@ -189,14 +189,15 @@ impl Buddy {
     fn free_one_page(&mut self, page: PageIdx, order: Order, mt: Migratetype, flags: FreeFlags) {
         let mut head = page;
         let mut merged = order;
+        let mut mt = mt;
 
         self.account(i64::from(order.nr_pages()), mt);
         while let Some(larger) = merged.up() {
-            let buddy = head.buddy(merged);
-
-            if !self.take_buddy(buddy, merged, mt) {
+            let Some(common) = self.take_buddy(head, merged, mt) else {
                 break;
-            }
+            };
+
+            mt = common;
             head = head.align_down(larger);
             merged = larger;
         }
@@ -205,10 +206,13 @@ impl Buddy {
         self.areas.add(&mut self.map, head, merged, mt, end);
     }
 
-    /// Takes the buddy off its list if it is free and may be merged with a block of type `mt`.
-    fn take_buddy(&mut self, buddy: PageIdx, order: Order, mt: Migratetype) -> bool {
+    /// Takes the buddy of a block of type `mt` off its list, if it is free and the two may merge. The
+    /// type that both have then.
+    fn take_buddy(&mut self, head: PageIdx, order: Order, mt: Migratetype) -> Option<Migratetype> {
+        let buddy = head.buddy(order);
+
         if !self.map.is_buddy(buddy, order) {
-            return false;
+            return None;
         }
         let buddy_mt = match order < self.blocks.order() {
             // Same pageblock, same type.
@@ -217,14 +221,17 @@ impl Buddy {
         };
 
         if buddy_mt != mt && !(mt.is_mergeable() && buddy_mt.is_mergeable()) {
-            return false;
+            return None;
         }
         self.areas.del(&mut self.map, buddy, order, buddy_mt);
-        if buddy_mt != mt {
-            // One block has one type: that of the side that is being freed.
-            self.blocks.set_range(buddy, order, mt);
+        if buddy_mt == mt {
+            return Some(mt);
         }
-        true
+        // One block has one type: that of the side that is being freed, or where types are not kept
+        // apart the one that all pageblocks come to have.
+        self.blocks.set_range(buddy, order, mt);
+        self.blocks.set_range(head, order, mt);
+        Some(self.blocks.migratetype(head))
     }
 
     /// Which end of its list a merged block belongs at.
