@@ -23,7 +23,7 @@ use std::{
 fn explore(name: &str, scene: fn()) {
     let soak = std::env::var_os("SOAK").is_some_and(|soak| soak == "1");
     let mut builder = loom::model::Builder::new();
-    let (preemptions, seconds) = if soak { (4, 60) } else { (3, 6) };
+    let (preemptions, seconds) = if soak { (4, 120) } else { (3, 12) };
     let played = Arc::new(AtomicU64::new(0));
     let count = played.clone();
     let start = Instant::now();
