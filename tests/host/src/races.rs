@@ -55,7 +55,7 @@ fn pageset(high: i32, batch: i32) -> Arc<Pageset> {
         lazy: false,
     };
     let zone = Zone::new(span, &config, NR_PAGES).expect("memory for a zone");
-    let pageset = Pageset::new(zone, false).expect("memory for lists");
+    let pageset = Pageset::new(zone, false, |_| false).expect("memory for lists");
     let limits = PcpLimits {
         high_min: high,
         high_max: high,
