@@ -10,7 +10,7 @@ rig=${1:?a or b}
 case $rig in
 # kunit.enable=0: no KUnit run at each insmod, and no taint from it.
 a) options=(--node "768M,cpus=0-1" --node 768M --limit 900) taint=12288 ;;
-b) options=(--node "1G,cpus=0-1" --node 1G --limit 1800 --append kunit.enable=0) taint=4096 ;;
+b) options=(--node "1G,cpus=0-1" --node 1536M --limit 1800 --append kunit.enable=0) taint=4096 ;;
 *) die "usage: kselftest.sh a|b" ;;
 esac
 [ "${SOAK:-0}" = 0 ] || options+=(--limit 14400)

@@ -16,7 +16,7 @@ settle() {
 	[ "$RIG" = b ] || return 0
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		settled=$(node_pages)
-		sleep 1
+		sleep 3
 		[ "$settled" != "$(node_pages)" ] || return 0
 	done
 }
