@@ -38,6 +38,7 @@ declare -A PART=(
 	[unsafe]="one $S/unsafe-check.sh"
 	[kselftest-a]="ktap $S/kselftest.sh a"
 	[kselftest-b]="ktap $S/kselftest.sh b"
+	[demo]="one $S/demo.sh"
 	[parity]="one $S/parity.sh short"
 	[kunit-b]="ktap $S/kunit.sh b"
 	[kunit-c]="ktap $S/kunit.sh c"
@@ -45,7 +46,7 @@ declare -A PART=(
 # The builds first, each alone, because others need their products; then the longest, beside which all
 # the others have time.
 ORDER=(build-a build-b build-c kselftest-b fmt shellcheck console-scan unsafe no-panic uapi clippy-module
-	clippy-host clippy-tools host fuzz loom tools kselftest-a parity kunit-b kunit-c)
+	clippy-host clippy-tools host fuzz loom tools kselftest-a demo parity kunit-b kunit-c)
 
 # What the tree is, with what is not committed.
 tree_hash() {
@@ -88,7 +89,7 @@ count() {
 
 rig_of() {
 	case $1 in
-	no-panic | clippy-module) echo a ;;
+	no-panic | clippy-module | demo | parity) echo a ;;
 	build-? | kselftest-? | kunit-?) echo "${1: -1}" ;;
 	esac
 }
