@@ -31,6 +31,7 @@ pub(crate) mod order;
 pub(crate) mod pageblock;
 mod published;
 mod shadow;
+pub(crate) mod text;
 pub(crate) mod validate;
 pub(crate) mod vmstat;
 pub(crate) mod watermark;
@@ -237,6 +238,11 @@ impl Zone {
     /// The node that it belongs to.
     pub(crate) fn nid(&self) -> i32 {
         self.span.nid
+    }
+
+    /// What it is called in texts.
+    pub(crate) fn name(&self) -> text::Name {
+        (self.span.nid, self.span.kind)
     }
 
     /// Whether `page` lies in this zone (C: `zone_spans_pfn()`).

@@ -26,11 +26,9 @@ use crate::{
     zone::{
         alloc_flags::Wmark,
         fragmentation::ContigPages,
-        migratetype::{
-            Migratetype,
-            PerType, //
-        },
+        migratetype::Migratetype,
         order::Order,
+        text,
         vmstat::Snapshot,
         Zone, //
     }, //
@@ -40,9 +38,6 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
-
-/// Longest count that pagetypeinfo prints in full.
-const MAX_COUNT: u32 = 100_000;
 
 /// The files, for as long as they are to be there.
 pub(crate) struct Files(#[expect(dead_code, reason = "removes the files when dropped")] sys::Dir);
@@ -111,13 +106,7 @@ struct Buddyinfo(Arc<Device>);
 impl sys::Show for Buddyinfo {
     fn show(&self, out: &mut Text) -> Result {
         for zone in self.0.region().zones() {
-            let picture = zone.snapshot();
-
-            write!(out, "Node {}, zone {:>8} ", zone.nid(), zone.kind().name())?;
-            for order in Order::all() {
-                write!(out, "{:>6} ", picture.nr_blocks(order))?;
-            }
-            writeln!(out)?;
+            text::show_buddyinfo(out, zone.name(), &zone.snapshot())?;
         }
         Ok(())
     }
@@ -148,14 +137,7 @@ impl Pagetypeinfo {
             let picture = zone.snapshot();
 
             for mt in Migratetype::ALL {
-                let (nid, name) = (zone.nid(), zone.kind().name());
-
-                write!(
-                    out,
-                    "Node {nid:>4}, zone {name:>8}, type {:>12} ",
-                    mt.name()
-                )?;
-                show_counts(out, &picture, mt)?;
+                text::show_free(out, zone.name(), &picture, mt)?;
             }
         }
         Ok(())
@@ -168,30 +150,10 @@ impl Pagetypeinfo {
         }
         writeln!(out)?;
         for zone in self.0.region().zones() {
-            write!(out, "Node {}, zone {:>8} ", zone.nid(), zone.kind().name())?;
-            show_pageblock_counts(out, &zone.snapshot().pageblocks)?;
+            text::show_pageblocks(out, zone.name(), &zone.snapshot())?;
         }
         Ok(())
     }
-}
-
-fn show_counts(out: &mut Text, picture: &Snapshot, mt: Migratetype) -> Result {
-    for order in Order::all() {
-        match *picture.blocks.at(mt).at(order) {
-            count if count >= MAX_COUNT => write!(out, ">{MAX_COUNT:>6} ")?,
-            count => write!(out, "{count:>6} ")?,
-        }
-    }
-    writeln!(out)?;
-    Ok(())
-}
-
-fn show_pageblock_counts(out: &mut Text, counts: &PerType<u32>) -> Result {
-    for mt in Migratetype::ALL {
-        write!(out, "{:>12} ", counts.at(mt))?;
-    }
-    writeln!(out)?;
-    Ok(())
 }
 
 struct Zoneinfo(Arc<Device>);
