@@ -80,6 +80,7 @@ impl Files {
         )?;
         settings::add(&mut dir, device)?;
         extfrag(&mut dir, device)?;
+        oracle(&mut dir, device)?;
         Ok(Self(dir))
     }
 }
@@ -101,6 +102,46 @@ fn extfrag(dir: &mut sys::Dir, device: &Arc<Device>) -> Result {
     )
 }
 
+/// The folder `oracle`: what is known of the kernel's zones that are being compared with.
+#[inline(never)]
+fn oracle(dir: &mut sys::Dir, device: &Arc<Device>) -> Result {
+    if !device.params().oracle {
+        return Ok(());
+    }
+    let mut folder = dir.folder(c"oracle")?;
+
+    folder.file(
+        c"buddyinfo",
+        0o400,
+        Arc::new(ShadowBuddyinfo(device.clone()), GFP_KERNEL)?,
+    )?;
+    folder.file(
+        c"pagetypeinfo",
+        0o400,
+        Arc::new(ShadowPagetypeinfo(device.clone()), GFP_KERNEL)?,
+    )
+}
+
+struct ShadowBuddyinfo(Arc<Device>);
+
+impl sys::Show for ShadowBuddyinfo {
+    fn show(&self, out: &mut Text) -> Result {
+        self.0
+            .each_shadow(|name, picture| Ok(text::show_buddyinfo(out, name, picture)?))
+    }
+}
+
+struct ShadowPagetypeinfo(Arc<Device>);
+
+impl sys::Show for ShadowPagetypeinfo {
+    fn show(&self, out: &mut Text) -> Result {
+        self.0
+            .each_shadow(|name, picture| show_free(out, name, picture))?;
+        self.0
+            .each_shadow(|name, picture| Ok(text::show_pageblocks(out, name, picture)?))
+    }
+}
+
 struct Buddyinfo(Arc<Device>);
 
 impl sys::Show for Buddyinfo {
@@ -116,44 +157,45 @@ struct Pagetypeinfo(Arc<Device>);
 
 impl sys::Show for Pagetypeinfo {
     fn show(&self, out: &mut Text) -> Result {
-        let order = self.0.region().config().pageblock_order;
+        let region = self.0.region();
+        let order = region.config().pageblock_order;
 
         writeln!(out, "Page block order: {}", order.get())?;
         writeln!(out, "Pages per block:  {}", order.nr_pages())?;
         writeln!(out)?;
-        self.show_free(out)?;
-        self.show_pageblocks(out)
-    }
-}
-
-impl Pagetypeinfo {
-    fn show_free(&self, out: &mut Text) -> Result {
-        write!(out, "{:<43} ", "Free pages count per migrate type at order")?;
-        for order in Order::all() {
-            write!(out, "{:>6} ", order.get())?;
+        show_free_head(out)?;
+        for zone in region.zones() {
+            show_free(out, zone.name(), &zone.snapshot())?;
         }
-        writeln!(out)?;
-        for zone in self.0.region().zones() {
-            let picture = zone.snapshot();
-
-            for mt in Migratetype::ALL {
-                text::show_free(out, zone.name(), &picture, mt)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn show_pageblocks(&self, out: &mut Text) -> Result {
-        write!(out, "\n{:<23}", "Number of blocks type ")?;
-        for mt in Migratetype::ALL {
-            write!(out, "{:>12} ", mt.name())?;
-        }
-        writeln!(out)?;
-        for zone in self.0.region().zones() {
+        show_pageblocks_head(out)?;
+        for zone in region.zones() {
             text::show_pageblocks(out, zone.name(), &zone.snapshot())?;
         }
         Ok(())
     }
+}
+
+fn show_free_head(out: &mut Text) -> Result {
+    write!(out, "{:<43} ", "Free pages count per migrate type at order")?;
+    for order in Order::all() {
+        write!(out, "{:>6} ", order.get())?;
+    }
+    Ok(writeln!(out)?)
+}
+
+fn show_free(out: &mut Text, name: text::Name, picture: &Snapshot) -> Result {
+    for mt in Migratetype::ALL {
+        text::show_free(out, name, picture, mt)?;
+    }
+    Ok(())
+}
+
+fn show_pageblocks_head(out: &mut Text) -> Result {
+    write!(out, "\n{:<23}", "Number of blocks type ")?;
+    for mt in Migratetype::ALL {
+        write!(out, "{:>12} ", mt.name())?;
+    }
+    Ok(writeln!(out)?)
 }
 
 struct Zoneinfo(Arc<Device>);
