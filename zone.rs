@@ -26,10 +26,12 @@ pub(crate) mod image;
 pub(crate) mod isolate;
 pub(crate) mod memmap;
 pub(crate) mod migratetype;
+mod movable;
 pub(crate) mod order;
 pub(crate) mod pageblock;
 mod published;
 mod shadow;
+pub(crate) mod text;
 pub(crate) mod validate;
 pub(crate) mod vmstat;
 pub(crate) mod watermark;
@@ -55,6 +57,7 @@ use kernel::{
     }, //
 };
 use migratetype::Migratetype;
+use movable::MovablePages;
 use order::{
     Block,
     Order,
@@ -156,6 +159,7 @@ pub(crate) struct ZoneConfig {
 pub(crate) struct Zone {
     span: ZoneSpan,
     types: PageblockTypes,
+    movable: MovablePages,
     buddy: sys::Locked<Buddy>,
     published: Published,
     flags: [Atomic<bool>; 3],
@@ -185,6 +189,7 @@ impl Zone {
         let zone = Self {
             span,
             types: buddy.blocks.types().clone(),
+            movable: buddy.blocks.movable().clone(),
             buddy: sys::new_locked!(buddy, c"rust_buddy_zone")?,
             published: Published::new(),
             flags: [const { Atomic::new(false) }; 3],
@@ -233,6 +238,11 @@ impl Zone {
     /// The node that it belongs to.
     pub(crate) fn nid(&self) -> i32 {
         self.span.nid
+    }
+
+    /// What it is called in texts.
+    pub(crate) fn name(&self) -> text::Name {
+        (self.span.nid, self.span.kind)
     }
 
     /// Whether `page` lies in this zone (C: `zone_spans_pfn()`).
@@ -485,6 +495,19 @@ impl Zone {
     #[inline]
     pub(crate) fn migratetype(&self, page: PageIdx) -> Migratetype {
         self.types.migratetype(page)
+    }
+
+    /// Counts a block in use that its owner can move from now on: claims of its pageblock by other
+    /// types are to spare it.
+    #[allow(dead_code, reason = "no client can move a block yet")]
+    pub(crate) fn add_movable(&self, block: &Block) {
+        self.movable.add(block);
+    }
+
+    /// Ends that, before the block is given back.
+    #[allow(dead_code, reason = "no client can move a block yet")]
+    pub(crate) fn sub_movable(&self, block: &Block) {
+        self.movable.sub(block);
     }
 
     /// Whether there are pages that the allocator does not have yet (C: `deferred_pages_enabled()`).

@@ -439,8 +439,7 @@ impl Device {
         nodes.check_mask(self.region(), gfp)?;
         gfp::check_permission(gfp)?;
         call.require_write()?;
-        let order = Order::new(order).ok_or(EINVAL)?;
-
+        let order = self.region().check_order(order, gfp).ok_or(EINVAL)?;
         let local = sys::this_node();
         let nid = match nodes.nid {
             // Who does not say would like to stay where it runs.

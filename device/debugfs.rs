@@ -26,11 +26,9 @@ use crate::{
     zone::{
         alloc_flags::Wmark,
         fragmentation::ContigPages,
-        migratetype::{
-            Migratetype,
-            PerType, //
-        },
+        migratetype::Migratetype,
         order::Order,
+        text,
         vmstat::Snapshot,
         Zone, //
     }, //
@@ -40,9 +38,6 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
-
-/// Longest count that pagetypeinfo prints in full.
-const MAX_COUNT: u32 = 100_000;
 
 /// The files, for as long as they are to be there.
 pub(crate) struct Files(#[expect(dead_code, reason = "removes the files when dropped")] sys::Dir);
@@ -85,6 +80,7 @@ impl Files {
         )?;
         settings::add(&mut dir, device)?;
         extfrag(&mut dir, device)?;
+        oracle(&mut dir, device)?;
         Ok(Self(dir))
     }
 }
@@ -106,18 +102,52 @@ fn extfrag(dir: &mut sys::Dir, device: &Arc<Device>) -> Result {
     )
 }
 
+/// The folder `oracle`: what is known of the kernel's zones that are being compared with.
+#[inline(never)]
+fn oracle(dir: &mut sys::Dir, device: &Arc<Device>) -> Result {
+    if !device.params().oracle {
+        return Ok(());
+    }
+    let mut folder = dir.folder(c"oracle")?;
+
+    folder.file(
+        c"buddyinfo",
+        0o400,
+        Arc::new(ShadowBuddyinfo(device.clone()), GFP_KERNEL)?,
+    )?;
+    folder.file(
+        c"pagetypeinfo",
+        0o400,
+        Arc::new(ShadowPagetypeinfo(device.clone()), GFP_KERNEL)?,
+    )
+}
+
+struct ShadowBuddyinfo(Arc<Device>);
+
+impl sys::Show for ShadowBuddyinfo {
+    fn show(&self, out: &mut Text) -> Result {
+        self.0
+            .each_shadow(|name, picture| Ok(text::show_buddyinfo(out, name, picture)?))
+    }
+}
+
+struct ShadowPagetypeinfo(Arc<Device>);
+
+impl sys::Show for ShadowPagetypeinfo {
+    fn show(&self, out: &mut Text) -> Result {
+        self.0
+            .each_shadow(|name, picture| show_free(out, name, picture))?;
+        self.0
+            .each_shadow(|name, picture| Ok(text::show_pageblocks(out, name, picture)?))
+    }
+}
+
 struct Buddyinfo(Arc<Device>);
 
 impl sys::Show for Buddyinfo {
     fn show(&self, out: &mut Text) -> Result {
         for zone in self.0.region().zones() {
-            let picture = zone.snapshot();
-
-            write!(out, "Node {}, zone {:>8} ", zone.nid(), zone.kind().name())?;
-            for order in Order::all() {
-                write!(out, "{:>6} ", picture.nr_blocks(order))?;
-            }
-            writeln!(out)?;
+            text::show_buddyinfo(out, zone.name(), &zone.snapshot())?;
         }
         Ok(())
     }
@@ -127,71 +157,45 @@ struct Pagetypeinfo(Arc<Device>);
 
 impl sys::Show for Pagetypeinfo {
     fn show(&self, out: &mut Text) -> Result {
-        let order = self.0.region().config().pageblock_order;
+        let region = self.0.region();
+        let order = region.config().pageblock_order;
 
         writeln!(out, "Page block order: {}", order.get())?;
         writeln!(out, "Pages per block:  {}", order.nr_pages())?;
         writeln!(out)?;
-        self.show_free(out)?;
-        self.show_pageblocks(out)
-    }
-}
-
-impl Pagetypeinfo {
-    fn show_free(&self, out: &mut Text) -> Result {
-        write!(out, "{:<43} ", "Free pages count per migrate type at order")?;
-        for order in Order::all() {
-            write!(out, "{:>6} ", order.get())?;
+        show_free_head(out)?;
+        for zone in region.zones() {
+            show_free(out, zone.name(), &zone.snapshot())?;
         }
-        writeln!(out)?;
-        for zone in self.0.region().zones() {
-            let picture = zone.snapshot();
-
-            for mt in Migratetype::ALL {
-                let (nid, name) = (zone.nid(), zone.kind().name());
-
-                write!(
-                    out,
-                    "Node {nid:>4}, zone {name:>8}, type {:>12} ",
-                    mt.name()
-                )?;
-                show_counts(out, &picture, mt)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn show_pageblocks(&self, out: &mut Text) -> Result {
-        write!(out, "\n{:<23}", "Number of blocks type ")?;
-        for mt in Migratetype::ALL {
-            write!(out, "{:>12} ", mt.name())?;
-        }
-        writeln!(out)?;
-        for zone in self.0.region().zones() {
-            write!(out, "Node {}, zone {:>8} ", zone.nid(), zone.kind().name())?;
-            show_pageblock_counts(out, &zone.snapshot().pageblocks)?;
+        show_pageblocks_head(out)?;
+        for zone in region.zones() {
+            text::show_pageblocks(out, zone.name(), &zone.snapshot())?;
         }
         Ok(())
     }
 }
 
-fn show_counts(out: &mut Text, picture: &Snapshot, mt: Migratetype) -> Result {
+fn show_free_head(out: &mut Text) -> Result {
+    write!(out, "{:<43} ", "Free pages count per migrate type at order")?;
     for order in Order::all() {
-        match *picture.blocks.at(mt).at(order) {
-            count if count >= MAX_COUNT => write!(out, ">{MAX_COUNT:>6} ")?,
-            count => write!(out, "{count:>6} ")?,
-        }
+        write!(out, "{:>6} ", order.get())?;
     }
-    writeln!(out)?;
+    Ok(writeln!(out)?)
+}
+
+fn show_free(out: &mut Text, name: text::Name, picture: &Snapshot) -> Result {
+    for mt in Migratetype::ALL {
+        text::show_free(out, name, picture, mt)?;
+    }
     Ok(())
 }
 
-fn show_pageblock_counts(out: &mut Text, counts: &PerType<u32>) -> Result {
+fn show_pageblocks_head(out: &mut Text) -> Result {
+    write!(out, "\n{:<23}", "Number of blocks type ")?;
     for mt in Migratetype::ALL {
-        write!(out, "{:>12} ", counts.at(mt))?;
+        write!(out, "{:>12} ", mt.name())?;
     }
-    writeln!(out)?;
-    Ok(())
+    Ok(writeln!(out)?)
 }
 
 struct Zoneinfo(Arc<Device>);

@@ -12,7 +12,10 @@ use super::{
     Device, //
 };
 use crate::{
-    page_alloc::pageset::Pageset,
+    page_alloc::{
+        pageset::Pageset,
+        warn::Warning, //
+    },
     pcp::PcpEvents,
     sys::{
         self,
@@ -83,7 +86,11 @@ impl Device {
         f("rb_pcp_drain", sums.pcp.drain)?;
         f("rb_pcp_pages", self.region().nr_pcp())?;
         f("rb_pcp_refill", sums.pcp.refill)?;
-        f("rb_pcp_ring_full", sums.pcp.ring_full)
+        f("rb_pcp_ring_full", sums.pcp.ring_full)?;
+        for warning in Warning::ALL {
+            f(warning.counter(), self.region().nr_warned(warning).into())?;
+        }
+        Ok(())
     }
 }
 

@@ -35,6 +35,7 @@ pub(crate) mod node;
 pub(crate) mod pageset;
 pub(crate) mod shadow;
 pub(crate) mod tunables;
+pub(crate) mod warn;
 pub(crate) mod zonelist;
 
 use crate::{
@@ -78,6 +79,7 @@ use node::{
 };
 use pageset::Pageset;
 use tunables::Tunables;
+use warn::Warnings;
 use zonelist::{
     FallbackOrder,
     NodeFacts,
@@ -143,6 +145,7 @@ pub(crate) struct Region {
     defrag_mode: Atomic<bool>,
     /// Requests that ended without a block.
     alloc_fail: Atomic<u64>,
+    warnings: Warnings,
 }
 
 impl Region {
@@ -189,6 +192,7 @@ impl Region {
             tuning: sys::new_sleep_locked!((), c"rust_buddy_tuning")?,
             defrag_mode: Atomic::new(false),
             alloc_fail: Atomic::new(0),
+            warnings: Warnings::new(),
         })
     }
 

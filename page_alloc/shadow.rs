@@ -23,6 +23,7 @@ use crate::{
     zone::{
         image::{
             CounterImage,
+            PageEvents,
             PcpScalars,
             ZoneImage,
             ZoneScalars, //
@@ -114,6 +115,24 @@ impl Region {
             numa: zone.numa.sum(pageset.events().numa),
             ..zone
         })
+    }
+
+    /// Pages handed out and given back so far.
+    pub(crate) fn page_events(&self) -> PageEvents {
+        let mut sum = PageEvents::default();
+
+        for pageset in self.pagesets() {
+            let (stock, zone) = (pageset.events(), pageset.zone().events());
+            let nr = stock.pgalloc.wrapping_add(zone.pgalloc);
+
+            if let Some(alloc) = sum.alloc.get_mut(pageset.zone().kind().index()) {
+                *alloc = alloc.wrapping_add(nr);
+            }
+            sum.free = [stock.pgfree, zone.pgfree]
+                .into_iter()
+                .fold(sum.free, u64::wrapping_add);
+        }
+        sum
     }
 
     /// Writes a zone down as `cpu` sees it. ENOMEM if `image` has no room for it.

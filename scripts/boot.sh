@@ -94,7 +94,7 @@ qemu_command() {
 	fi
 	# Without hotplug slots the ACPI tables are small: seconds less of interpreting them under KASAN.
 	COMMAND=(qemu-system-x86_64 "${accel[@]}" -smp "$smp" -display none -no-reboot -net none -nodefaults
-		-global PIIX4_PM.acpi-root-pci-hotplug=off -global PIIX4_PM.acpi-pci-hotplug-with-bridge-support=off -global PIIX4_PM.acpi-root-pci-hotplug=off -global PIIX4_PM.acpi-pci-hotplug-with-bridge-support=off
+		-global PIIX4_PM.acpi-root-pci-hotplug=off -global PIIX4_PM.acpi-pci-hotplug-with-bridge-support=off
 		-chardev "file,id=console,path=/proc/self/fd/{console}" -serial chardev:console
 		-chardev "file,id=chan,path=/proc/self/fd/{chan}" -serial chardev:chan)
 	for size in "${nodes[@]}"; do

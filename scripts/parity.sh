@@ -9,20 +9,23 @@
 #   both     Normal and DMA32 in one node: the only one where mixing types is put off (NOFRAGMENT)
 #   movable  DMA32 and Movable in one node
 #   cma      as dma32, with a CMA area
+#   cpus     as dma32, with four CPUs: other limits of the per-CPU lists
 # OPERATIONS, SEEDS and ARENAS change what is done, ARGS adds words to rbctl parity.
 # The last line sums up; the full form does 10,000,000 operations with 20 seeds.
 
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# What must have happened somewhere in a run; the short form cannot reach everything.
+# How often what must have happened, at least; the short form cannot reach everything.
+least=1 least_rare=1 least_mix=1
 demand="refill drain fail below_high bulk bulk_holes nolock contig reclaim_free high_order merge_tail"
 case ${1-full} in
 full)
-	operations=${OPERATIONS:-10000000} seeds=${SEEDS:-20} arenas=${ARENAS:-dma32 both normal movable cma}
+	operations=${OPERATIONS:-10000000} seeds=${SEEDS:-20} arenas=${ARENAS:-dma32 both normal movable cma cpus}
+	[ "$operations" -lt 10000000 ] || least=100 least_rare=200 least_mix=500000
 	demand+=" claim claim_part steal retype boost above_high contig_busy highatomic take_highatomic other_zone cma take_cma"
 	;;
-short) operations=${OPERATIONS:-100000} seeds=${SEEDS:-5} arenas=${ARENAS:-dma32 both normal movable cma} ;;
+short) operations=${OPERATIONS:-100000} seeds=${SEEDS:-6} arenas=${ARENAS:-dma32 both normal movable cma cpus} ;;
 *) die "usage: parity.sh [short]" ;;
 esac
 demand=${DEMAND-$demand}
@@ -31,7 +34,8 @@ demand=${DEMAND-$demand}
 arena() {
 	mixes=
 	case $1 in
-	dma32) options=(--node "768M,cpus=0-1" --node 256M) share=50 ;;
+	dma32) options=(--node "768M,cpus=0-1" --node 256M) share=40 ;;
+	cpus) options=(--smp 4 --node "768M,cpus=0-3" --node 256M) share=10 ;;
 	both) options=(--node "2816M,cpus=0-1" --node 1280M) share=20 ;;
 	normal) options=(--node "4608M,cpus=0-1" --node 512M) share=10 ;;
 	movable) options=(--node "768M,cpus=0-1" --node 256M --append kernelcore=256M) share=10
@@ -40,7 +44,7 @@ arena() {
 		mixes="--mix single --mix mixed --mix phases --mix exhaust --mix bulk --mix atomic --mix nolock --mix reclaim"
 		;;
 	cma) options=(--node "768M,cpus=0-1" --node 256M --append numa_cma=1:32M) share=10 ;;
-	*) die "no arena $1: dma32, both, normal, movable or cma" ;;
+	*) die "no arena $1: dma32, both, normal, movable, cma or cpus" ;;
 	esac
 }
 
@@ -73,11 +77,21 @@ done
 
 # counter NAME: its sum over the arenas.
 counter() { awk -v name="$1" '$1 == name { n += $2 } END { print n + 0 }' "${logs[@]}"; }
-for name in $demand; do
-	[ "$(counter "$name")" != 0 ] || {
-		echo "never reached: $name"
+# at_least NR NAME: says so if a counter is smaller.
+at_least() {
+	[ "$(counter "$2")" -ge "$1" ] || {
+		echo "too seldom: $2 $(counter "$2"), at least $1"
 		rc=1
 	}
+}
+for name in $demand texts; do
+	case $name in
+	claim_part | steal) at_least "$least_rare" "$name" ;;
+	*) at_least "$least" "$name" ;;
+	esac
+done
+for name in single mixed phases exhaust bulk atomic nolock contig reclaim; do
+	at_least "$least_mix" "mix_$name"
 done
 for dir in "${arenas[@]/#/$TOP/out/guest/parity-}"; do
 	[ ! -d "$dir" ] || say "sequences that show a difference: ${dir#"$TOP"/}"

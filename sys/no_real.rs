@@ -5,6 +5,7 @@
 
 use crate::zone::{
     image::{
+        PageEvents,
         ZoneImage,
         ZoneScalars, //
     },
@@ -49,6 +50,21 @@ impl RealNode {
 
     /// Frame number of page 0.
     pub(crate) fn base_pfn(&self) -> u64 {
+        match *self {}
+    }
+
+    /// Gives the pages back.
+    pub(crate) fn free(&self, _block: RealBlock, _: &Pinned) {
+        match *self {}
+    }
+
+    /// Pages handed out and given back.
+    pub(crate) fn page_events(&self) -> PageEvents {
+        match *self {}
+    }
+
+    /// Sets what they add to.
+    pub(crate) fn set_page_events(&self, _start: PageEvents) {
         match *self {}
     }
 
@@ -135,11 +151,6 @@ impl RealBlock {
     /// Pages.
     pub(crate) fn nr_pages(&self) -> u32 {
         match *self {}
-    }
-
-    /// Gives the pages back.
-    pub(crate) fn free(self, _: &Pinned) {
-        match self {}
     }
 }
 

@@ -452,6 +452,7 @@ enum rb_divergence {
 	RB_DIV_NR_DONE		= 12,	/* BULK: how many slots were filled */
 	RB_DIV_MARKS		= 13,	/* watermarks and reserves */
 	RB_DIV_NUMA		= 14,	/* blocks taken so far; where: 0 hit, 1 miss, 2 local, 3 other */
+	RB_DIV_PAGE_EVENTS	= 15,	/* pages so far; where: 0 handed out, 1 given back */
 };
 
 enum rb_div_pcp {

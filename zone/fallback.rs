@@ -8,10 +8,6 @@
 //!
 //! C: `__rmqueue()`, `__rmqueue_claim()`, `__rmqueue_steal()`, `try_to_claim_block()`,
 //! `find_suitable_fallback()`, `should_try_claim_block()` in `mm/page_alloc.c`.
-//!
-//! # Differences
-//!
-//! No page in use can be moved yet, so none counts as movable when a pageblock is judged.
 
 #![deny(unsafe_code)]
 
@@ -229,18 +225,19 @@ impl Buddy {
             .fold(0, |sum, (_, order)| order.nr_pages().wrapping_add(sum))
     }
 
-    /// Pages in use that a claim by `mt` need not mind.
-    ///
-    /// No page in use can be moved yet: for a movable request none is alike, and in a movable
-    /// pageblock all are. Of other pageblocks nothing is known.
+    /// Pages in use that a claim by `mt` need not mind: for a movable request those that can be
+    /// moved, in a movable pageblock all others. What the pages of other pageblocks are is not
+    /// known.
     fn alike_pages(&self, start: PageIdx, mt: Migratetype, from: Migratetype) -> u32 {
+        let movable = self.blocks.movable().nr_in(start);
+
         match (mt, from) {
-            (Migratetype::Movable, _) => 0,
+            (Migratetype::Movable, _) => movable,
             (_, Migratetype::Movable) => self
                 .blocks
                 .order()
                 .nr_pages()
-                .wrapping_sub(self.free_pages_of(start)),
+                .saturating_sub(self.free_pages_of(start).wrapping_add(movable)),
             _ => 0,
         }
     }
@@ -398,6 +395,46 @@ mod tests {
         let _ = alloc_low(&mut enough, 0, Unmovable).ok_or(ENOMEM)?;
         assert_eq!(enough.blocks.migratetype(PageIdx::new(0)), Unmovable);
         assert_eq!(enough.events.extfrag_claim, 1);
+        Ok(())
+    }
+
+    /// Type of a pageblock of type `from` after a request of type `mt`, when 100 pages of it were
+    /// free and so many in use could be moved, and there was nothing else.
+    fn type_after(mt: Migratetype, from: Migratetype, nr_movable: u32) -> Result<Migratetype> {
+        let mut buddy = with_free_singles(from, 0)?;
+
+        // The first 16 are a block that is large enough to be worth a claim to everyone.
+        free(&mut buddy, 0..16);
+        for page in (16..184).step_by(2) {
+            free(&mut buddy, page..page + 1);
+        }
+        for page in 184..184 + nr_movable {
+            let block = Block::new(PageIdx::new(page), Order::ZERO);
+
+            buddy.blocks.movable().add(&block);
+        }
+        assert_eq!(buddy.free_pages_of(PageIdx::new(0)), 100);
+        let _ = alloc_low(&mut buddy, 0, mt).ok_or(ENOMEM)?;
+        Ok(buddy.blocks.migratetype(PageIdx::new(0)))
+    }
+
+    #[test]
+    fn row_058_movable_pages_count_against_other_types() -> Result {
+        // 100 free, and 312 or 112 that cannot be moved: 412 and 212 of the 256 that it takes.
+        assert_eq!(type_after(Unmovable, Movable, 100)?, Unmovable);
+        assert_eq!(type_after(Unmovable, Movable, 300)?, Movable);
+        assert_eq!(type_after(Reclaimable, Movable, 256)?, Reclaimable);
+        assert_eq!(type_after(Reclaimable, Movable, 257)?, Movable);
+        Ok(())
+    }
+
+    #[test]
+    fn row_058_movable_pages_count_for_movable_requests() -> Result {
+        assert_eq!(type_after(Movable, Unmovable, 155)?, Unmovable);
+        assert_eq!(type_after(Movable, Unmovable, 156)?, Movable);
+        // Of no use to the others: what cannot be moved there is unknown.
+        assert_eq!(type_after(Reclaimable, Unmovable, 0)?, Unmovable);
+        assert_eq!(type_after(Reclaimable, Unmovable, 328)?, Unmovable);
         Ok(())
     }
 

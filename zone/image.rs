@@ -73,6 +73,37 @@ pub(crate) struct ZoneScalars {
     pub(crate) numa: NumaEvents,
 }
 
+/// Pages that a node handed out, by zone, and got back (C: `PGALLOC_*`, `PGFREE`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct PageEvents {
+    pub(crate) alloc: [u64; NR_ZONES],
+    pub(crate) free: u64,
+}
+
+impl PageEvents {
+    fn zip(&self, other: &Self, f: impl Fn(u64, u64) -> u64) -> Self {
+        let mut alloc = self.alloc;
+
+        for (to, nr) in alloc.iter_mut().zip(other.alloc) {
+            *to = f(*to, nr);
+        }
+        Self {
+            alloc,
+            free: f(self.free, other.free),
+        }
+    }
+
+    /// Both together.
+    pub(crate) fn plus(&self, other: &Self) -> Self {
+        self.zip(other, u64::wrapping_add)
+    }
+
+    /// What came to `earlier`.
+    pub(crate) fn minus(&self, earlier: &Self) -> Self {
+        self.zip(earlier, u64::wrapping_sub)
+    }
+}
+
 /// A whole zone, as one CPU sees it.
 pub(crate) struct ZoneImage {
     pub(crate) kind: ZoneType,
@@ -89,4 +120,6 @@ pub(crate) struct ZoneImage {
     pub(crate) pcp: KVVec<ListedBlock>,
     /// For each pageblock the number of its migratetype, `Isolate` if it is isolated.
     pub(crate) pageblocks: KVVec<u8>,
+    /// Those of them that have no memory, and count as unmovable.
+    pub(crate) nr_holes: u32,
 }

@@ -11,6 +11,7 @@ use super::{
         Migratetype,
         PerType, //
     },
+    movable::MovablePages,
     order::{
         Order,
         PageIdx, //
@@ -93,6 +94,7 @@ impl PageblockTypes {
 /// `counts` has the number of pageblocks of each type; the isolated ones count as `Isolate` alone.
 pub(crate) struct Pageblocks {
     types: PageblockTypes,
+    movable: MovablePages,
     counts: PerType<u32>,
     /// Types are not kept apart (C: `page_group_by_mobility_disabled`).
     mobility_off: bool,
@@ -119,6 +121,7 @@ impl Pageblocks {
         *counts.at_mut(Migratetype::Movable) = nr;
         Ok(Self {
             types: PageblockTypes::new(first, order, nr)?,
+            movable: MovablePages::new(first, order, nr)?,
             counts,
             mobility_off,
         })
@@ -127,6 +130,11 @@ impl Pageblocks {
     /// The types, for those who do not hold the zone's lock.
     pub(crate) fn types(&self) -> &PageblockTypes {
         &self.types
+    }
+
+    /// Which pages can be moved, for those who do not hold the zone's lock.
+    pub(crate) fn movable(&self) -> &MovablePages {
+        &self.movable
     }
 
     /// Order of a pageblock (C: `pageblock_order`).

@@ -18,7 +18,10 @@ use super::{
     },
     migratetype::Migratetype,
     order::Order,
-    vmstat::NumaEvents,
+    vmstat::{
+        Events,
+        NumaEvents, //
+    },
     Marks,
     Zone,
     ZoneFlag, //
@@ -62,6 +65,11 @@ impl Zone {
             flags,
             ..buddy.scalars(cpu)
         })
+    }
+
+    /// What happened in the zone itself since it was made.
+    pub(crate) fn events(&self) -> Events {
+        self.with(|buddy| buddy.events)
     }
 
     /// Writes the lists and pageblocks down. ENOMEM, and nothing written, if there is no room for

@@ -10,6 +10,7 @@ use crate::{
         image::{
             CounterImage,
             ListedBlock,
+            PageEvents,
             PcpScalars,
             ZoneImage,
             ZoneScalars, //
@@ -128,6 +129,18 @@ fn numa(zone: ZoneType, real: &NumaEvents, ours: &NumaEvents) -> Option<Divergen
     (0..4u32)
         .zip(pairs)
         .find_map(|(location, pair)| Divergence::of(zone, (uapi::RB_DIV_NUMA, location, 0), pair))
+}
+
+/// The first count of pages that differs: `div_where` 0 handed out, 1 given back.
+pub(super) fn page_events(real: &PageEvents, ours: &PageEvents) -> Option<Divergence> {
+    let pairs = real.alloc.into_iter().zip(ours.alloc);
+    let free = (uapi::RB_DIV_PAGE_EVENTS, 1, 0);
+
+    ZoneType::ALL
+        .into_iter()
+        .zip(pairs)
+        .find_map(|(zone, pair)| Divergence::of(zone, (uapi::RB_DIV_PAGE_EVENTS, 0, 0), pair))
+        .or_else(|| Divergence::of(ZoneType::Normal, free, (real.free, ours.free)))
 }
 
 fn pcp(zone: ZoneType, real: &PcpScalars, ours: &PcpScalars) -> Option<Divergence> {

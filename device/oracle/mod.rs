@@ -25,11 +25,19 @@ use super::{
     Device,
     File, //
 };
-use crate::sys::{
-    self,
-    uapi,
-    Pinned,
-    Text, //
+use crate::{
+    page_alloc::Region,
+    sys::{
+        self,
+        uapi,
+        Pinned,
+        Text, //
+    },
+    zone::{
+        migratetype::Migratetype,
+        text::Name,
+        vmstat::Snapshot, //
+    }, //
 };
 use compare::{
     Change,
@@ -166,6 +174,24 @@ impl Device {
         }
         run.all(&entries, &mut req)?;
         call.write(&req)
+    }
+
+    /// Passes the zones of the shadow to `f`, if there is one, without pageblocks that have no memory.
+    /// `EBUSY` while it is in use.
+    pub(super) fn each_shadow(&self, mut f: impl FnMut(Name, &Snapshot) -> Result) -> Result {
+        let guard = self.oracle().session.try_lock().ok_or(EBUSY)?;
+        let Some(session) = guard.as_ref() else {
+            return Ok(());
+        };
+
+        for zone in session.shadow.iter().flat_map(Region::zones) {
+            let mut picture = zone.snapshot();
+            let nr = picture.pageblocks.at_mut(Migratetype::Unmovable);
+
+            *nr = nr.wrapping_sub(session.nr_holes(zone.kind()));
+            f(zone.name(), &picture)?;
+        }
+        Ok(())
     }
 
     /// The bit that says whether there is an oracle.

@@ -134,7 +134,10 @@ impl Session {
                 pair.real.scalars = image.scalars;
                 images.push_within_capacity(image)?;
             }
-            self.shadow = Some(Region::shadow(config, &images)?);
+            let shadow = Region::shadow(config, &images)?;
+
+            self.node.set_page_events(shadow.page_events());
+            self.shadow = Some(shadow);
         } else {
             for pair in &mut self.pairs {
                 pair.zone.image(base, pinned, &mut pair.real)?;
@@ -219,7 +222,20 @@ impl Session {
                     first.or_else(|| compare::scalars(pair.real.kind, &pair.real.scalars, &ours));
             }
         }
-        first
+        first.or_else(|| self.compare_page_events())
+    }
+
+    fn compare_page_events(&self) -> Option<Divergence> {
+        let shadow = self.shadow.as_ref()?;
+
+        compare::page_events(&self.node.page_events(), &shadow.page_events())
+    }
+
+    /// Leaves what an operation counted out of the comparison.
+    pub(super) fn adopt_page_events(&self) {
+        if let Some(shadow) = &self.shadow {
+            self.node.set_page_events(shadow.page_events());
+        }
     }
 
     /// Compares everything.
@@ -265,6 +281,13 @@ impl Session {
             }
         }
         self.is_reclaiming = on;
+    }
+
+    /// Pageblocks of a zone that have no memory.
+    pub(super) fn nr_holes(&self, kind: ZoneType) -> u32 {
+        let pair = self.pairs.iter().find(|pair| pair.real.kind == kind);
+
+        pair.map_or(0, |pair| pair.real.nr_holes)
     }
 
     /// Pages in the slots.

@@ -93,6 +93,7 @@ impl Session {
         if matches!(op, Op::Contig { .. }) {
             // It has slept: the CPU may have told everyone its shares.
             self.adopt_all(pinned);
+            self.adopt_page_events();
         }
         let found = self.compare_scalars(pinned);
 
@@ -180,7 +181,9 @@ impl Session {
         };
 
         // A foreign one is dropped, which gives it back.
-        if let (Some(to), false) = (self.slots.get_mut(slot), is_foreign) {
+        if is_foreign {
+            self.adopt_page_events();
+        } else if let Some(to) = self.slots.get_mut(slot) {
             *to = block;
         }
         Outcome::of(&Pages { zone, real, ours })
@@ -198,7 +201,7 @@ impl Session {
 
         coverage.one(uapi::RB_COVER_FREE);
         coverage.add(uapi::RB_COVER_RECLAIM_FREE, u64::from(self.is_reclaiming));
-        block.free(pinned);
+        self.node.free(block, pinned);
         match (&self.shadow, order) {
             (Some(shadow), Some(order)) => shadow.free_pages(Block::new(page, order)),
             (Some(shadow), None) => shadow.free_contig_range(page, nr),

@@ -82,11 +82,6 @@ impl RealBlock {
             Extent::Run(nr) => nr,
         }
     }
-
-    /// Gives the pages back on this CPU (C: `__free_pages()`, `free_contig_range()`).
-    pub(crate) fn free(self, _pinned: &Pinned) {
-        drop(self);
-    }
 }
 
 impl Drop for RealBlock {
@@ -106,19 +101,22 @@ impl Drop for RealBlock {
 
 impl RealNode {
     /// Asks for a block (C: `alloc_pages_node()`).
-    pub(crate) fn alloc(&self, gfp: HostGfp, order: Order, _pinned: &Pinned) -> Option<RealBlock> {
+    pub(crate) fn alloc(&self, gfp: HostGfp, order: Order, pinned: &Pinned) -> Option<RealBlock> {
         let nr = u32::from(order.get());
-        // SAFETY: The node was online when it was found, and its zonelists stay. We may sleep.
-        let page = unsafe { bindings::alloc_pages_node_noprof(self.nid(), gfp.bits(), nr) };
+        // SAFETY: The node was online when it was found, and its zonelists stay. By the invariants of
+        // `HostGfp` it does not sleep.
+        let alloc = || unsafe { bindings::alloc_pages_node_noprof(self.nid(), gfp.bits(), nr) };
+        let page = self.counted(pinned, alloc);
         RealBlock::new(page, Extent::Block(order))
     }
 
     /// Asks for a block in the way that takes no lock by force (C: `alloc_pages_nolock()`). This
     /// request may be met by another node.
-    pub(crate) fn alloc_nolock(&self, order: Order, _pinned: &Pinned) -> Option<RealBlock> {
+    pub(crate) fn alloc_nolock(&self, order: Order, pinned: &Pinned) -> Option<RealBlock> {
         let nr = u32::from(order.get());
         // SAFETY: Any context; no flag is needed.
-        let page = unsafe { bindings::alloc_pages_nolock_noprof(0, self.nid(), nr) };
+        let alloc = || unsafe { bindings::alloc_pages_nolock_noprof(0, self.nid(), nr) };
+        let page = self.counted(pinned, alloc);
         RealBlock::new(page, Extent::Block(order))
     }
 
@@ -132,7 +130,7 @@ impl RealNode {
         &self,
         gfp: HostGfp,
         slots: &mut [Option<RealBlock>],
-        _pinned: &Pinned,
+        pinned: &Pinned,
     ) -> Result<usize> {
         if slots.len() > MAX_BULK {
             return Err(EINVAL);
@@ -144,15 +142,21 @@ impl RealNode {
         }
         let (nr, list) = (pages.len() as c_int, pages.as_mut_ptr());
         // SAFETY: A list of so many pages; the slots that have one are left alone.
-        let nr = unsafe {
+        let alloc = || unsafe {
             bindings::alloc_pages_bulk_noprof(gfp.bits(), self.nid(), null_mut(), nr, list)
         };
+        let nr = self.counted(pinned, alloc);
         for (slot, page) in slots.iter_mut().zip(pages) {
             if slot.is_none() {
                 *slot = RealBlock::new(page, Extent::Block(Order::ZERO));
             }
         }
-        Ok(nr as usize)
+        Ok(nr)
+    }
+
+    /// Gives the pages back on this CPU (C: `__free_pages()`, `free_contig_range()`).
+    pub(crate) fn free(&self, block: RealBlock, pinned: &Pinned) {
+        self.counted(pinned, || drop(block));
     }
 
     /// Takes a range of pages, whatever it takes (C: `alloc_contig_range()`). Drains the per-CPU

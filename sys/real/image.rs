@@ -90,6 +90,7 @@ impl RealZone {
             free: KVVec::new(),
             pcp: KVVec::new(),
             pageblocks: KVVec::new(),
+            nr_holes: 0,
         })
     }
 
@@ -149,7 +150,10 @@ impl RealZone {
         let start = self.start_pfn();
         let end = start.wrapping_add(self.spanned());
         let mut pfn = start >> order << order;
+        image.nr_holes = 0;
         while pfn < end {
+            let is_hole = !pageblock::is_online(pfn.max(start));
+            image.nr_holes = image.nr_holes.wrapping_add(u32::from(is_hole));
             let mt = pageblock::migratetype(pfn.max(start));
             let pushed = image.pageblocks.push_within_capacity(mt);
             pushed.map_err(|_| ENOSPC)?;

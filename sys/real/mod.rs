@@ -12,6 +12,7 @@
 //! C: `struct zone`, `struct per_cpu_pages`; `alloc_pages_node()`, `alloc_contig_range()`.
 
 mod block;
+mod events;
 mod gfp;
 mod image;
 mod page;
@@ -30,9 +31,16 @@ use super::node::{
     self,
     node_is_online, //
 };
-use crate::zone::{
-    order::MAX_ORDER_NR_PAGES,
-    ZoneType, //
+use crate::{
+    sys::{
+        new_locked,
+        Locked, //
+    },
+    zone::{
+        image::PageEvents,
+        order::MAX_ORDER_NR_PAGES,
+        ZoneType, //
+    }, //
 };
 use kernel::{
     bindings,
@@ -51,6 +59,7 @@ pub(crate) struct RealNode {
     nid: i32,
     /// Frame number of page 0: that of the first zone, rounded down to a block of the largest order.
     base_pfn: u64,
+    events: Locked<PageEvents>,
 }
 
 impl RealNode {
@@ -70,6 +79,7 @@ impl RealNode {
         Ok(Self {
             nid,
             base_pfn: base_pfn & !u64::from(MAX_ORDER_NR_PAGES.wrapping_sub(1)),
+            events: new_locked!(PageEvents::default(), c"rust_buddy::oracle_events")?,
         })
     }
 

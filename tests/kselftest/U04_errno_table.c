@@ -82,7 +82,19 @@ static void wrong_order(void)
 	close(fd);
 }
 
-/* Row 2: order 10 is the last there is, in every call that takes an order. */
+static uint64_t warned(void)
+{
+	char *text = text_read(RB_DEBUGFS "/vmstat");
+	uint64_t nr = ~0ull;
+
+	CHECK(text && text_value(text, "rb_warn_order", &nr));
+	free(text);
+	return nr;
+}
+
+/* Row 2: order 10 is the last there is, in every call that takes an order; one warning in all, and none
+ * of those who ask for silence.
+ */
 static void order_bound(void)
 {
 	static const uint32_t orders[] = { 11, 12, 16, 31, 32, 63, 64, 255, 256, 1u << 31, ~0u };
@@ -90,13 +102,17 @@ static void order_bound(void)
 	struct rb_block b;
 	uint32_t done;
 	int fd = dev_open();
-	uint64_t hash = region_hash(fd);
+	uint64_t hash = region_hash(fd), before = warned();
 
+	CHECK_ERR(dev_alloc(fd, RB_GFP_NOWAIT, 11, &a), EINVAL);
+	CHECK_ERR(dev_alloc(fd, RB_GFP_KERNEL | RB_GFP_NOWARN, 11, &a), EINVAL);
+	CHECK_EQ(warned(), before);
 	for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
 		CHECK_ERR(dev_alloc(fd, RB_GFP_KERNEL, orders[i], &a), EINVAL);
 		CHECK_ERR(dev_alloc(fd, RB_GFP_NOWAIT, orders[i], &a), EINVAL);
 		CHECK_ERR(dev_bulk(fd, RB_GFP_KERNEL, orders[i], &b, 1, &done), EINVAL);
 		CHECK_ERR(dev_free_raw(fd, 0, 1, orders[i], 0), EINVAL);
+		CHECK_EQ(warned(), 1);
 	}
 	CHECK(region_hash(fd) == hash);
 	CHECK_ERR(dev_alloc(fd, RB_GFP_KERNEL, 10, &a), 0);

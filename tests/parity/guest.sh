@@ -19,7 +19,7 @@ insmod /lib/rust_buddy.ko nid=0 size_mb=4 min_host_free_mb=0 oracle=1 || exit 1
 grep "^Node $NID," /proc/buddyinfo
 # shellcheck disable=SC2086
 rbctl parity --node $NID --operations "${OPERATIONS:-100000}" --seeds "${SEEDS:-2}" --seed "${SEED:-1}" \
-	--save /out ${ARGS-}
+	--save /out --texts ${ARGS-}
 status=$?
 grep "^Node $NID," /proc/buddyinfo
 rmmod rust_buddy || status=1

@@ -30,7 +30,7 @@ fn row(line: &str) -> Option<Row> {
 }
 
 /// Splits `Node N, zone REST`.
-fn node(line: &str) -> Option<(i32, &str)> {
+pub(crate) fn node(line: &str) -> Option<(i32, &str)> {
     let (nid, rest) = line.strip_prefix("Node ")?.split_once(", zone")?;
     Some((nid.trim().parse().ok()?, rest))
 }

@@ -712,6 +712,7 @@ pub const RB_DIV_AUDIT: rb_divergence = 11;
 pub const RB_DIV_NR_DONE: rb_divergence = 12;
 pub const RB_DIV_MARKS: rb_divergence = 13;
 pub const RB_DIV_NUMA: rb_divergence = 14;
+pub const RB_DIV_PAGE_EVENTS: rb_divergence = 15;
 pub type rb_divergence = core::ffi::c_uint;
 pub const RB_DIV_PCP_COUNT: rb_div_pcp = 0;
 pub const RB_DIV_PCP_HIGH: rb_div_pcp = 1;

@@ -182,6 +182,21 @@ pub struct Divergence {
     pub text: String,
 }
 
+impl Divergence {
+    /// A difference between the kernel's files and those of the shadow.
+    pub fn of_text(text: String) -> Self {
+        Self {
+            kind: "text",
+            zone: ZoneKind::Normal,
+            location: 0,
+            position: 0,
+            real: 0,
+            ours: 0,
+            text,
+        }
+    }
+}
+
 /// What a replay did.
 #[derive(Debug, Clone)]
 pub struct Replayed {
@@ -354,6 +369,7 @@ fn kind(raw: rb_divergence) -> &'static str {
         RB_DIV_NR_DONE => "nr_done",
         RB_DIV_MARKS => "marks",
         RB_DIV_NUMA => "numa",
+        RB_DIV_PAGE_EVENTS => "page_events",
         _ => "other",
     }
 }

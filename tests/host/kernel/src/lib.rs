@@ -340,6 +340,14 @@ pub mod sync {
     }
 }
 
+/// The log, which nobody reads here.
+#[macro_export]
+macro_rules! pr_warn {
+    ($($arg:tt)*) => {{
+        let _ = format_args!($($arg)*);
+    }};
+}
+
 /// What every file has in scope.
 pub mod prelude {
     pub use crate::{
@@ -353,7 +361,8 @@ pub mod prelude {
             code::*,
             Error,
             Result, //
-        }, //
+        },
+        pr_warn, //
     };
     pub use macros::kunit_tests;
 }

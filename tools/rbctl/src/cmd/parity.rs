@@ -5,6 +5,7 @@
 #![deny(unsafe_code)]
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::PathBuf,
     time::{
@@ -50,7 +51,8 @@ use crate::{
             Watch,
             PIECE, //
         },
-        stream::Mix, //
+        stream::Mix,
+        texts::Texts, //
     },
 };
 
@@ -115,6 +117,10 @@ pub(crate) struct ParityArgs {
     #[arg(long)]
     kernel_only: bool,
 
+    /// Compare buddyinfo and pagetypeinfo as text, too, every 4096 operations (needs debugfs)
+    #[arg(long)]
+    texts: bool,
+
     /// The CPU to stay on
     #[arg(long, value_name = "NR", default_value_t = 0)]
     cpu: usize,
@@ -127,6 +133,8 @@ struct Report {
     divergences: usize,
     disturbances: u64,
     seconds: f64,
+    texts: u64,
+    mixes: BTreeMap<Mix, u64>,
     coverage: Coverage,
     missing: Vec<String>,
     found: Vec<Found>,
@@ -145,6 +153,7 @@ pub(crate) fn run(args: &ParityArgs, region: &Region, context: &mut Context<'_>)
             nid: args.node,
             interval: args.interval,
             kernel_only: args.kernel_only,
+            texts: (!args.kernel_only && args.texts).then(Texts::here),
             shrink: Duration::from_secs(args.shrink),
         },
         totals: Totals::default(),
@@ -165,6 +174,8 @@ pub(crate) fn run(args: &ParityArgs, region: &Region, context: &mut Context<'_>)
         divergences: found.len(),
         disturbances: runner.totals.disturbances,
         seconds: start.elapsed().as_secs_f64(),
+        texts: runner.totals.texts,
+        mixes: runner.totals.mixes,
         missing: missing(&args.demand, &runner.totals.coverage),
         coverage: runner.totals.coverage,
         found,
@@ -274,9 +285,7 @@ fn missing(demand: &[String], coverage: &Coverage) -> Vec<String> {
 }
 
 fn file_name(found: &Found) -> String {
-    let mix = found.mix.to_possible_value();
-    let mix = mix.as_ref().map_or("mix", |mix| mix.get_name());
-    format!("parity-{}-{mix}.txt", found.seed)
+    format!("parity-{}-{}.txt", found.seed, found.mix.name())
 }
 
 /// Writes the sequences that show a difference to files.
@@ -300,6 +309,10 @@ fn text(args: &ParityArgs, report: &Report) -> String {
     for (name, nr) in report.coverage.counts() {
         text += &format!("{name:<16}{nr}\n");
     }
+    for (mix, nr) in &report.mixes {
+        text += &format!("mix_{:<12}{nr}\n", mix.name());
+    }
+    text += &format!("{:<16}{}\n", "texts", report.texts);
     for name in &report.missing {
         text += &format!("never reached: {name}\n");
     }
@@ -367,6 +380,7 @@ mod tests {
             save: dir.to_owned(),
             replay: None,
             kernel_only: false,
+            texts: false,
             cpu: first_cpu(),
         }
     }

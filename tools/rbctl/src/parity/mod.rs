@@ -10,3 +10,4 @@ pub(crate) mod runner;
 pub(crate) mod shrink;
 pub(crate) mod slots;
 pub(crate) mod stream;
+pub(crate) mod texts;

@@ -4,9 +4,12 @@
 
 #![deny(unsafe_code)]
 
-use std::time::{
-    Duration,
-    Instant, //
+use std::{
+    collections::BTreeMap,
+    time::{
+        Duration,
+        Instant, //
+    },
 };
 
 use rust_buddy::{
@@ -31,6 +34,7 @@ use super::{
         Mix,
         Stream, //
     },
+    texts::Texts,
 };
 use crate::failure::{
     Failure,
@@ -51,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) interval: u32,
     /// Drive the kernel only.
     pub(crate) kernel_only: bool,
+    /// Files to compare after each piece.
+    pub(crate) texts: Option<Texts>,
     /// How long to look for a shorter sequence.
     pub(crate) shrink: Duration,
 }
@@ -60,6 +66,10 @@ pub(crate) struct Settings {
 pub(crate) struct Totals {
     pub(crate) operations: u64,
     pub(crate) disturbances: u64,
+    /// Times that the texts were compared.
+    pub(crate) texts: u64,
+    /// By mix: operations.
+    pub(crate) mixes: BTreeMap<Mix, u64>,
     pub(crate) coverage: Coverage,
 }
 
@@ -112,6 +122,8 @@ impl Runner<'_> {
             let piece = stream.take(PIECE.min(nr - history.len()));
             history.extend_from_slice(&piece);
             let found = self.piece(&piece, watch, &mut stream)?;
+            let done = found.as_ref().map_or(piece.len(), |found| found.0);
+            *self.totals.mixes.entry(mix).or_default() += done as u64;
             if let Some((done, divergence)) = found {
                 history.truncate(history.len() - piece.len() + done);
                 return self.found(seed, mix, history, divergence).map(Some);
@@ -138,7 +150,9 @@ impl Runner<'_> {
             watch.progress(self.totals.operations)?;
             match replayed.stop {
                 Stop::Diverged(divergence) => return Ok(Some((done, divergence))),
-                Stop::End if done == piece.len() => return Ok(None),
+                Stop::End if done == piece.len() => {
+                    return Ok(self.compare_texts()?.map(|found| (done, found)))
+                }
                 Stop::End | Stop::Signal => (),
                 Stop::Disturbed => {
                     in_a_row = match replayed.nr_done {
@@ -147,6 +161,22 @@ impl Runner<'_> {
                     };
                     self.disturbed(in_a_row)?;
                 }
+            }
+        }
+    }
+
+    /// Compares the texts, unless somebody else has been at the zones meanwhile.
+    fn compare_texts(&mut self) -> Result<Option<Divergence>> {
+        let Some(texts) = &self.settings.texts else {
+            return Ok(None);
+        };
+        let found = texts.difference(self.settings.nid)?;
+        match self.region.replay(&[], self.settings.interval)?.stop {
+            Stop::Disturbed => self.disturbed(0).map(|()| None),
+            Stop::Diverged(divergence) => Ok(Some(divergence)),
+            Stop::End | Stop::Signal => {
+                self.totals.texts += 1;
+                Ok(found.map(Divergence::of_text))
             }
         }
     }
@@ -279,6 +309,7 @@ mod tests {
             nid: 1,
             interval: 4096,
             kernel_only: false,
+            texts: None,
             shrink: Duration::from_secs(10),
         };
         Runner {

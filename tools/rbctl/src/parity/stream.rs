@@ -26,7 +26,7 @@ use super::slots::{
 };
 
 /// What a stream is made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Mix {
     /// Single pages
@@ -47,6 +47,14 @@ pub(crate) enum Mix {
     Contig,
     /// Frees while the zones are marked as being reclaimed
     Reclaim,
+}
+
+impl Mix {
+    /// As on the command line.
+    pub(crate) fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
 }
 
 /// Kinds of requests. None reclaims; what wakes the background reclaimer is left out, because it
