@@ -15,6 +15,7 @@ pub(crate) mod debugfs;
 mod gfp;
 mod oracle;
 pub(crate) mod params;
+mod prepare;
 mod query;
 mod records;
 mod settings;
