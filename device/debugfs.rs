@@ -361,6 +361,7 @@ impl sys::Show for Params {
             "gfp_allowed_mask {:#x} {:#x}",
             params.gfp_allowed_mask, default.gfp_allowed_mask
         )?;
+        writeln!(out, "poison {} {}", params.poison, default.poison)?;
         writeln!(
             out,
             "oracle {} {}",

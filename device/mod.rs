@@ -15,8 +15,10 @@ pub(crate) mod debugfs;
 mod gfp;
 mod oracle;
 pub(crate) mod params;
+mod poison;
 mod prepare;
 mod query;
+mod ratelimit;
 mod records;
 mod settings;
 mod stock;
@@ -63,6 +65,7 @@ use kernel::{
 };
 use oracle::Oracle;
 use params::Params;
+use ratelimit::RateLimit;
 use records::{
     Mapped,
     Records, //
@@ -102,6 +105,9 @@ pub(crate) struct Device {
     /// Counts changes of tunables.
     epoch: Atomic<u64>,
     oracle: Oracle,
+    /// Pages that were written to while they were free.
+    nr_damaged: Atomic<u64>,
+    damages_told: RateLimit,
 }
 
 impl Device {
@@ -137,7 +143,7 @@ impl Device {
             );
         })?;
 
-        Ok(Self {
+        let device = Self {
             params,
             region,
             records,
@@ -145,7 +151,14 @@ impl Device {
             carved,
             epoch: Atomic::new(0),
             oracle: Oracle::new()?,
-        })
+            nr_damaged: Atomic::new(0),
+            damages_told: RateLimit::new(),
+        };
+
+        if params.poison != 0 {
+            device.poison_all();
+        }
+        Ok(device)
     }
 
     pub(crate) fn region(&self) -> &Region {
@@ -153,13 +166,19 @@ impl Device {
     }
 
     /// Recounts the allocator when no client is left: pages that are not free are lost, and so are
-    /// those that still count as handed out.
+    /// those that still count as handed out. Pages withheld because they are damaged are not.
     pub(crate) fn leaked(&self) -> (u64, Report) {
         self.region.drain_all_pages();
         let report = self.region.validate();
         let not_free = report.checked.wrapping_sub(report.free);
+        let missing = not_free.max(u64::from(self.carved.nr_claimed()));
 
-        (not_free.max(u64::from(self.carved.nr_claimed())), report)
+        (missing.saturating_sub(self.nr_damaged()), report)
+    }
+
+    /// Pages of the blocks that are withheld because they were written to while they were free.
+    pub(crate) fn nr_damaged(&self) -> u64 {
+        self.nr_damaged.load(Relaxed)
     }
 
     fn carved(&self) -> &sys::CarvedRegion {
