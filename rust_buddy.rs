@@ -77,6 +77,10 @@ module! {
             default: 0,
             description: "1: fill free pages with a pattern and look for damage (default 0)",
         },
+        unsafe_test: u32 {
+            default: 0,
+            description: "1: let CAP_SYS_ADMIN damage free pages, for tests (default 0)",
+        },
         oracle: bool {
             default: false,
             description: "Let CAP_SYS_ADMIN compare with the kernel's own allocator (default N)",
@@ -157,6 +161,7 @@ fn params() -> Params {
         lazy: module_parameters::lazy.value(),
         gfp_allowed_mask: module_parameters::gfp_allowed_mask.value(),
         poison: module_parameters::poison.value(),
+        unsafe_test: module_parameters::unsafe_test.value(),
         oracle: module_parameters::oracle.value(),
     }
 }

@@ -364,6 +364,11 @@ impl sys::Show for Params {
         writeln!(out, "poison {} {}", params.poison, default.poison)?;
         writeln!(
             out,
+            "unsafe_test {} {}",
+            params.unsafe_test, default.unsafe_test
+        )?;
+        writeln!(
+            out,
             "oracle {} {}",
             u32::from(params.oracle),
             u32::from(default.oracle)

@@ -13,6 +13,7 @@ mod call;
 mod clients;
 pub(crate) mod debugfs;
 mod gfp;
+mod inject;
 mod oracle;
 pub(crate) mod params;
 mod poison;
@@ -337,6 +338,7 @@ impl sys::CharDevice for Device {
             uapi::RB_NR_REPLAY => self.replay(&call, file),
             uapi::RB_NR_CLONE_ZONE => self.clone_zone(&call, file),
             uapi::RB_NR_VERIFY => self.verify(&call),
+            uapi::RB_NR_INJECT => self.inject(&call),
             uapi::RB_NR_RESET => self.reset(&call, file),
             _ => Err(ENOTTY),
         }

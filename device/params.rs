@@ -30,6 +30,7 @@ pub(crate) struct Params {
     pub(crate) lazy: u32,
     pub(crate) gfp_allowed_mask: u32,
     pub(crate) poison: u32,
+    pub(crate) unsafe_test: u32,
     /// Whether the kernel's own zones may be copied and driven.
     pub(crate) oracle: bool,
 }
@@ -48,6 +49,7 @@ impl Params {
         lazy: 0,
         gfp_allowed_mask: 0xff_ffff,
         poison: 0,
+        unsafe_test: 0,
         oracle: false,
     };
 
@@ -62,7 +64,11 @@ impl Params {
             );
             return Err(EINVAL);
         }
-        for (name, value) in [("exact", self.exact), ("poison", self.poison)] {
+        for (name, value) in [
+            ("exact", self.exact),
+            ("poison", self.poison),
+            ("unsafe_test", self.unsafe_test),
+        ] {
             if value > 1 {
                 pr_err!("{name}={value} is not 0 or 1\n");
                 return Err(EINVAL);
