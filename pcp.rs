@@ -521,15 +521,15 @@ impl PerCpuPages {
 pub(crate) struct PcpRoom([Ring; 16]);
 
 impl PcpRoom {
-    /// Room for everything that `limits` allow.
+    /// Room for everything that `limits` allow in a zone of `nr_pages`.
     ///
     /// Allocates: sleeps.
-    pub(crate) fn new(limits: &PcpLimits, has_huge: bool) -> Result<Self> {
+    pub(crate) fn new(limits: &PcpLimits, nr_pages: u32, has_huge: bool) -> Result<Self> {
         let capacity = |nr: u8| {
             let index = PcpIndex::from_number(nr)?;
             let used = has_huge || index.0 < NR_LOWORDER_LISTS;
 
-            used.then(|| limits.capacity(index.order()))
+            used.then(|| limits.capacity(index.order(), nr_pages))
         };
 
         Ok(Self(lists(|nr| Ring::new(capacity(nr).unwrap_or(0)))?))

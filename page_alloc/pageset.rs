@@ -205,10 +205,11 @@ impl Pageset {
     ///
     /// Allocates: sleeps.
     pub(crate) fn set_limits(&self, limits: PcpLimits) -> Result {
+        let nr_pages = self.zone.span().nr_pages;
         let mut rooms = KVec::with_capacity(self.cpus.nr() as usize, GFP_KERNEL)?;
 
         for _ in 0..self.cpus.nr() {
-            rooms.push_within_capacity(PcpRoom::new(&limits, self.has_huge)?)?;
+            rooms.push_within_capacity(PcpRoom::new(&limits, nr_pages, self.has_huge)?)?;
         }
         for (cpu, room) in (0..self.cpus.nr()).zip(rooms.iter_mut()) {
             self.cpus.with(cpu, |pcp| pcp.set_limits(limits, room));

@@ -196,7 +196,7 @@ impl Pageset {
             high_max: high_max.max(count),
             batch,
         };
-        let mut room = PcpRoom::new(&limits, true)?;
+        let mut room = PcpRoom::new(&limits, self.zone().span().nr_pages, true)?;
 
         self.with(cpu, |pcp| {
             pcp.set_limits(limits, &mut room);

@@ -63,13 +63,15 @@ impl PcpLimits {
         }
     }
 
-    /// Blocks of `order` that a list can ever hold under these limits.
-    pub(crate) fn capacity(&self, order: Order) -> u32 {
+    /// Blocks of `order` that a list can ever hold under these limits in a zone of `nr_pages`: a
+    /// watermark above all memory, which may be asked for, needs no room that it cannot fill.
+    pub(crate) fn capacity(&self, order: Order, nr_pages: u32) -> u32 {
         let pages = self
             .high_max
             // A very high low watermark makes them cross.
             .max(self.high_min)
-            .max(self.batch.wrapping_shl(PCP_BATCH_SCALE_MAX));
+            .max(self.batch.wrapping_shl(PCP_BATCH_SCALE_MAX))
+            .min(i32::try_from(nr_pages).unwrap_or(i32::MAX));
         let refill = (self.batch >> (order.get() & 31)).max(2);
         let blocks = (pages >> (order.get() & 31))
             .wrapping_add(refill)
@@ -274,5 +276,15 @@ mod tests {
 
         assert_eq!([manual.high_min, manual.high_max], [4096, 4096]);
         Ok(())
+    }
+
+    #[test]
+    fn room_ends_where_the_zone_does() {
+        let limits = PcpLimits::new(65536, i32::MAX as u64, 0, 2);
+
+        assert_eq!(limits.high_min, i32::MAX / 2);
+        // All pages of the zone, a refill, and the one that is being given back.
+        assert_eq!(limits.capacity(Order::ZERO, 65536), 65536 + 15 + 1);
+        assert_eq!(limits.capacity(Order::MAX, 65536), 64 + 2 + 1);
     }
 }

@@ -24,8 +24,9 @@ choose() {
 	local abi v image names
 	names=$("$TOP/scripts/in-sandbox" apt-cache "${APT[@]}" pkgnames linux- 2>/dev/null)
 	while read -r abi; do
-		for image in "linux-image-$abi-$FLAVOUR" "linux-binary-unsigned-$abi-$FLAVOUR" \
-			"linux-image-$abi-$FLAVOUR-unsigned"; do
+		# Where there are binary packages, the image package has nothing but dependencies.
+		for image in "linux-binary-$abi-$FLAVOUR" "linux-binary-unsigned-$abi-$FLAVOUR" \
+			"linux-image-$abi-$FLAVOUR" "linux-image-$abi-$FLAVOUR-unsigned"; do
 			grep -qxF "$image" <<<"$names" || continue
 			for v in $(versions "linux-headers-$abi-$FLAVOUR"); do
 				versions "$image" | grep -qxF "$v" || continue

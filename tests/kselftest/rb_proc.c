@@ -98,7 +98,10 @@ bool rb_load(const char *params)
 	char line[512];
 
 	rb_unload();
-	snprintf(line, sizeof(line), "[ \"$(rbmod load %s '%s nid=%d')\" = OK ]",
+	/* What went wrong is worth more than that something did. */
+	snprintf(line, sizeof(line),
+		 "said=$(rbmod load %s '%s nid=%d') || { echo \"# loading: $said\";"
+		 " dmesg | grep rust_buddy: | tail -n 1 | sed 's/^/# /'; exit 1; }",
 		 module ? module : "/lib/rust_buddy.ko", params,
 		 access("/sys/devices/system/node/node1", F_OK) ? 0 : 1);
 	return CHECK(command(line) == 0);

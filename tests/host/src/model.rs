@@ -27,14 +27,26 @@ use crate::{
     },
     sys,
     zone::{
+        alloc_flags::{
+            AllocFlags,
+            FreeFlags, //
+        },
+        migratetype::Migratetype,
         order::{
             Order,
             PageIdx, //
         },
+        vmstat::NumaPlace,
         Zone, //
     }, //
 };
 use std::ops::Range;
+
+/// Where requests come from makes no difference here.
+const HERE: NumaPlace = NumaPlace {
+    preferred: true,
+    local: true,
+};
 
 /// Something in use.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +81,8 @@ pub struct Model {
     nr_taken: u64,
     /// Something was given back without waiting. That drains no list, whatever its limits.
     nolock_frees: bool,
+    /// Some zone had a high-order atomic reserve.
+    had_reserve: bool,
     /// Requests that failed.
     pub failures: u64,
 }
@@ -124,6 +138,7 @@ impl Model {
             taken: vec![false; nr_pages as usize],
             nr_taken: 0,
             nolock_frees: false,
+            had_reserve: false,
             failures: 0,
         }
     }
@@ -226,6 +241,10 @@ impl Model {
         }
         assert_eq!(self.region.nr_free(), report.free);
         assert_eq!(self.region.nr_alloc_fail(), self.failures);
+        self.had_reserve |= self
+            .region
+            .zones()
+            .any(|zone| zone.snapshot().nr_reserved_highatomic > 0);
     }
 
     /// Nothing in use is free: the same page by page.
@@ -254,10 +273,31 @@ impl Model {
         self.check();
         assert_eq!(self.region.nr_deferred(), 0);
         for zone in self.region.zones() {
+            if self.had_reserve {
+                dissolve_reserve(zone);
+            }
             let blocks = zone.snapshot().nr_blocks(Order::MAX);
 
             assert_eq!(u64::from(blocks * Order::MAX.nr_pages()), zone.managed());
         }
+    }
+}
+
+/// The high-order atomic reserve does not merge with its neighbours, nor does what it was later
+/// given up for: each page has to come and go once.
+fn dissolve_reserve(zone: &Zone) {
+    let take = || {
+        zone.rmqueue(
+            Order::ZERO,
+            Migratetype::Movable,
+            AllocFlags::WMARK_MIN,
+            HERE,
+        )
+    };
+
+    while zone.with(|buddy| buddy.unreserve_highatomic_pageblock(Migratetype::Movable, true)) {}
+    for page in std::iter::from_fn(take).collect::<Vec<_>>() {
+        zone.free(page, FreeFlags::None);
     }
 }
 
