@@ -73,6 +73,14 @@ module! {
             default: 0xff_ffff,
             description: "Kernel GFP bits that requests keep (default all)",
         },
+        poison: u32 {
+            default: 0,
+            description: "1: fill free pages with a pattern and look for damage (default 0)",
+        },
+        unsafe_test: u32 {
+            default: 0,
+            description: "1: let CAP_SYS_ADMIN damage free pages, for tests (default 0)",
+        },
         oracle: bool {
             default: false,
             description: "Let CAP_SYS_ADMIN compare with the kernel's own allocator (default N)",
@@ -124,7 +132,11 @@ impl Drop for RustBuddy {
         let (leaked, report) = self.device.leaked();
 
         match (leaked, report.errors) {
-            (0, 0) => pr_info!("unloaded: pages={} leaked=0\n", report.checked),
+            (0, 0) => pr_info!(
+                "unloaded: pages={} leaked=0 damaged={}\n",
+                report.checked,
+                self.device.nr_damaged()
+            ),
             (leaked, errors) => {
                 pr_err!(
                     "unloaded: pages={} leaked={leaked} errors={errors}\n",
@@ -148,6 +160,8 @@ fn params() -> Params {
         nids: module_parameters::nids.value(),
         lazy: module_parameters::lazy.value(),
         gfp_allowed_mask: module_parameters::gfp_allowed_mask.value(),
+        poison: module_parameters::poison.value(),
+        unsafe_test: module_parameters::unsafe_test.value(),
         oracle: module_parameters::oracle.value(),
     }
 }

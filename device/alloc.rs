@@ -40,10 +40,7 @@ use crate::{
         ZoneType, //
     }, //
 };
-use kernel::{
-    prelude::*,
-    warn_on, //
-};
+use kernel::prelude::*;
 
 /// Blocks that one bulk call may name.
 pub(super) const MAX_BULK: u32 = 4096;
@@ -312,8 +309,14 @@ impl Device {
 
         for taken in 0..nr {
             let page = pages.get_mut(taken).and_then(Option::take);
-            let kept = page
-                .and_then(|page| Some((page, self.own(file, Block::new(page, Order::ZERO)).ok()?)));
+            let kept = page.and_then(|page| {
+                let block = Block::new(page, Order::ZERO);
+                let block = self
+                    .region()
+                    .check_pages(block, |block| self.check_new_pages(block))?;
+
+                Some((page, self.own(file, block).ok()?))
+            });
 
             // Those that are lost leave no gap.
             if let Some((page, own)) = kept {
@@ -472,7 +475,10 @@ impl Device {
     }
 
     fn grant_charged(&self, file: &File, ctx: &AllocContext) -> Result<Granted> {
-        let allocated = self.region().alloc_pages(ctx).ok_or(ENOMEM)?;
+        let allocated = self
+            .region()
+            .alloc_pages_checked(ctx, |block| self.check_new_pages(block))
+            .ok_or(ENOMEM)?;
         let idx = allocated.block.head().get();
 
         Ok(Granted {
@@ -484,18 +490,9 @@ impl Device {
         })
     }
 
-    /// Zeroes a block that was taken and gives it to a file. ENOMEM; the block is given back then.
+    /// Clears a block that was taken and gives it to a file. ENOMEM; the block is given back then.
     fn own(&self, file: &File, block: Block) -> Result<Handle> {
-        let idx = block.head().get();
-
-        // The last line of defence: a page that somebody has is not handed out again, whatever the
-        // free lists say. The block stays lost.
-        if !self.carved().claim(idx, block.nr_pages()) {
-            warn_on!(true);
-            self.region().count_bad_page(&block);
-            return Err(ENOMEM);
-        }
-        self.carved().zero(idx, block.nr_pages());
+        self.clear_pages(&block);
         self.records()
             .with(|records| records.insert(file.client, block))
             .map_err(|(block, error)| {
@@ -547,12 +544,13 @@ impl Device {
 
     /// Gives a block that is nobody's back to the allocator.
     pub(super) fn put_back(&self, block: Block, to: Destination) {
-        if !self.carved().release(block.head().get(), block.nr_pages()) {
-            // Not handed out, so not to be freed: it stays lost.
-            warn_on!(true);
-            self.region().count_bad_page(&block);
+        let checked = self
+            .region()
+            .check_pages(block, |block| self.free_pages_prepare(block));
+        let Some(block) = checked else {
             return;
-        }
+        };
+
         match (to, self.region().pageset_of(block.head())) {
             (Destination::Zone, Some(pageset)) => pageset.zone().free(block, FreeFlags::None),
             _ => self.region().free_pages(block),

@@ -96,6 +96,7 @@ fn layout(nr: u32) -> Option<(u32, usize)> {
         uapi::RB_NR_REPLAY => (READ_WRITE, size_of::<uapi::rb_replay>()),
         uapi::RB_NR_CLONE_ZONE => (READ_WRITE, size_of::<uapi::rb_clone_zone>()),
         uapi::RB_NR_VERIFY => (READ_WRITE, size_of::<uapi::rb_verify>()),
+        uapi::RB_NR_INJECT => (WRITE, size_of::<uapi::rb_inject>()),
         uapi::RB_NR_RESET => (WRITE, size_of::<uapi::rb_reset>()),
         _ => return None,
     })

@@ -403,6 +403,12 @@ impl sys::Show for Params {
             "gfp_allowed_mask {:#x} {:#x}",
             params.gfp_allowed_mask, default.gfp_allowed_mask
         )?;
+        writeln!(out, "poison {} {}", params.poison, default.poison)?;
+        writeln!(
+            out,
+            "unsafe_test {} {}",
+            params.unsafe_test, default.unsafe_test
+        )?;
         writeln!(
             out,
             "oracle {} {}",

@@ -13,9 +13,13 @@ mod call;
 mod clients;
 pub(crate) mod debugfs;
 mod gfp;
+mod inject;
 mod oracle;
 pub(crate) mod params;
+mod poison;
+mod prepare;
 mod query;
+mod ratelimit;
 mod records;
 mod settings;
 mod stock;
@@ -62,6 +66,7 @@ use kernel::{
 };
 use oracle::Oracle;
 use params::Params;
+use ratelimit::RateLimit;
 use records::{
     Mapped,
     Records, //
@@ -101,6 +106,9 @@ pub(crate) struct Device {
     /// Counts changes of tunables.
     epoch: Atomic<u64>,
     oracle: Oracle,
+    /// Pages that were written to while they were free.
+    nr_damaged: Atomic<u64>,
+    damages_told: RateLimit,
 }
 
 impl Device {
@@ -136,7 +144,7 @@ impl Device {
             );
         })?;
 
-        Ok(Self {
+        let device = Self {
             params,
             region,
             records,
@@ -144,7 +152,14 @@ impl Device {
             carved,
             epoch: Atomic::new(0),
             oracle: Oracle::new()?,
-        })
+            nr_damaged: Atomic::new(0),
+            damages_told: RateLimit::new(),
+        };
+
+        if params.poison != 0 {
+            device.poison_all();
+        }
+        Ok(device)
     }
 
     pub(crate) fn region(&self) -> &Region {
@@ -152,13 +167,19 @@ impl Device {
     }
 
     /// Recounts the allocator when no client is left: pages that are not free are lost, and so are
-    /// those that still count as handed out.
+    /// those that still count as handed out. Pages withheld because they are damaged are not.
     pub(crate) fn leaked(&self) -> (u64, Report) {
         self.region.drain_all_pages();
         let report = self.region.validate();
         let not_free = report.checked.wrapping_sub(report.free);
+        let missing = not_free.max(u64::from(self.carved.nr_claimed()));
 
-        (not_free.max(u64::from(self.carved.nr_claimed())), report)
+        (missing.saturating_sub(self.nr_damaged()), report)
+    }
+
+    /// Pages of the blocks that are withheld because they were written to while they were free.
+    pub(crate) fn nr_damaged(&self) -> u64 {
+        self.nr_damaged.load(Relaxed)
     }
 
     fn carved(&self) -> &sys::CarvedRegion {
@@ -317,6 +338,7 @@ impl sys::CharDevice for Device {
             uapi::RB_NR_REPLAY => self.replay(&call, file),
             uapi::RB_NR_CLONE_ZONE => self.clone_zone(&call, file),
             uapi::RB_NR_VERIFY => self.verify(&call),
+            uapi::RB_NR_INJECT => self.inject(&call),
             uapi::RB_NR_RESET => self.reset(&call, file),
             _ => Err(ENOTTY),
         }

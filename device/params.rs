@@ -29,6 +29,8 @@ pub(crate) struct Params {
     pub(crate) nids: u64,
     pub(crate) lazy: u32,
     pub(crate) gfp_allowed_mask: u32,
+    pub(crate) poison: u32,
+    pub(crate) unsafe_test: u32,
     /// Whether the kernel's own zones may be copied and driven.
     pub(crate) oracle: bool,
 }
@@ -46,6 +48,8 @@ impl Params {
         nids: 0,
         lazy: 0,
         gfp_allowed_mask: 0xff_ffff,
+        poison: 0,
+        unsafe_test: 0,
         oracle: false,
     };
 
@@ -60,9 +64,15 @@ impl Params {
             );
             return Err(EINVAL);
         }
-        if self.exact > 1 {
-            pr_err!("exact={} is not 0 or 1\n", self.exact);
-            return Err(EINVAL);
+        for (name, value) in [
+            ("exact", self.exact),
+            ("poison", self.poison),
+            ("unsafe_test", self.unsafe_test),
+        ] {
+            if value > 1 {
+                pr_err!("{name}={value} is not 0 or 1\n");
+                return Err(EINVAL);
+            }
         }
         if self.nid != -1 && !sys::node_is_online(self.nid) {
             pr_err!("nid={} is no node with memory\n", self.nid);

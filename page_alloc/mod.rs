@@ -28,6 +28,7 @@
 #![deny(unsafe_code)]
 
 mod bulk;
+mod check;
 mod contig;
 mod freelist;
 pub(crate) mod layout;
@@ -355,13 +356,6 @@ impl Region {
         self.alloc_fail.fetch_add(1, Relaxed);
         if let Some(pageset) = self.zonelist(ctx).next() {
             pageset.zone().count_alloc_fail();
-        }
-    }
-
-    /// Counts a block that is lost because a check failed (C: `bad_page()`).
-    pub(crate) fn count_bad_page(&self, block: &Block) {
-        if let Some(pageset) = self.pageset_of(block.head()) {
-            pageset.zone().count_bad_page();
         }
     }
 

@@ -7,11 +7,13 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 rig=${1:?a or b}
+# A test that injects damage says so.
+TAINT_TEST=$((1 << 18))
 case $rig in
 # The node of the region has room for 256 MiB in one piece wherever the kernel put its own pages.
 # kunit.enable=0: no KUnit run at each insmod, and no taint from it.
-a) options=(--node "768M,cpus=0-1" --node 1536M --limit 900) taint=12288 ;;
-b) options=(--node "1G,cpus=0-1" --node 1536M --limit 1800 --append kunit.enable=0) taint=4096 ;;
+a) options=(--node "768M,cpus=0-1" --node 1536M --limit 900) taint=$((12288 + TAINT_TEST)) ;;
+b) options=(--node "1G,cpus=0-1" --node 1536M --limit 1800 --append kunit.enable=0) taint=$((4096 + TAINT_TEST)) ;;
 *) die "usage: kselftest.sh a|b" ;;
 esac
 [ "${SOAK:-0}" = 0 ] || options+=(--limit 14400)

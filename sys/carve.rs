@@ -87,17 +87,17 @@ impl Span {
         Some(unsafe { self.memory.add(first as usize * PAGE_SIZE) })
     }
 
-    fn zero(&self, first: u32, nr: u32) {
+    fn fill(&self, first: u32, nr: u32, byte: u8) {
         if let Some(start) = self.pages_at(first, nr) {
             // SAFETY: By the type invariants, and so many pages follow.
-            unsafe { start.write_bytes(0, nr as usize * PAGE_SIZE) };
+            unsafe { start.write_bytes(byte, nr as usize * PAGE_SIZE) };
         }
     }
 
     /// Clears everything. Sleeps.
     fn zero_all(&self) {
         for first in (0..self.nr_pages).step_by(BATCH as usize) {
-            self.zero(first, BATCH.min(self.nr_pages.wrapping_sub(first)));
+            self.fill(first, BATCH.min(self.nr_pages.wrapping_sub(first)), 0);
             cond_resched();
         }
     }
@@ -195,8 +195,13 @@ impl CarvedRegion {
     /// Clears `nr` pages of one node; nothing if they are not inside the region. Any context, but a
     /// large range takes long: it does not reschedule.
     pub(crate) fn zero(&self, first: u32, nr: u32) {
+        self.fill(first, nr, 0);
+    }
+
+    /// Sets each byte of `nr` pages. Otherwise as [`Self::zero`].
+    pub(crate) fn fill(&self, first: u32, nr: u32, byte: u8) {
         if let Some((span, page)) = self.span_of(first) {
-            span.zero(page, nr);
+            span.fill(page, nr, byte);
         }
     }
 

@@ -103,6 +103,12 @@ pub(crate) fn capable_sys_admin() -> bool {
     unsafe { bindings::capable(bindings::CAP_SYS_ADMIN as kernel::ffi::c_int) }
 }
 
+/// Marks the kernel as one that runs tests which do harm (C: `TAINT_TEST`). Any context.
+pub(crate) fn taint_test() {
+    // SAFETY: Sets a bit; lock debugging goes on.
+    unsafe { bindings::add_taint(bindings::TAINT_TEST, bindings::lockdep_ok_LOCKDEP_STILL_OK) };
+}
+
 /// Version of the kernel: major << 16 | minor << 8 | patch, at most 255 (C: `LINUX_VERSION_CODE`).
 ///
 /// The kernel crate does not carry it. Kbuild tells it to every compiler it starts; a kernel of

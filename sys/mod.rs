@@ -89,6 +89,7 @@ pub(crate) use self::{
         now_ns,
         nr_zone_types,
         pageblock_order,
+        taint_test,
         Opener,
         HAS_HUGE_PAGES,
         HAS_PMD_MAPPINGS,

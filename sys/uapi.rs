@@ -96,6 +96,7 @@ plain_bytes! {
         reserved1,
     }
     rb_verify { flags, reserved0, checked, errors, first_idx, code, reserved1, reserved2 }
+    rb_inject { kind, flags, idx, arg, reserved }
     rb_reset { flags, reserved0, reserved1 }
 }
 

@@ -522,6 +522,22 @@ struct rb_replay {
 	__u64 reserved1[7];
 };
 
+/*
+ * RB_INJECT: damage, for tests. EOPNOTSUPP unless loaded with unsafe_test=1;
+ * CAP_SYS_ADMIN; taints the kernel with TAINT_TEST.
+ */
+enum rb_inject_kind {
+	RB_INJECT_FLIP_BIT	= 1,	/* bit `arg` of page `idx`; EBUSY if somebody has that page */
+};
+
+struct rb_inject {
+	__u32 kind;		/* enum rb_inject_kind */
+	__u32 flags;		/* 0 */
+	__u64 idx;		/* page of the region */
+	__u64 arg;
+	__u64 reserved[3];
+};
+
 #define RB_QUERY	_IOWR(RB_IOC_TYPE, 0x00, struct rb_query)
 #define RB_ALLOC	_IOWR(RB_IOC_TYPE, 0x01, struct rb_alloc)
 #define RB_FREE		_IOW(RB_IOC_TYPE, 0x02, struct rb_free)
@@ -537,6 +553,7 @@ struct rb_replay {
 #define RB_REPLAY	_IOWR(RB_IOC_TYPE, 0x32, struct rb_replay)
 #define RB_CLONE_ZONE	_IOWR(RB_IOC_TYPE, 0x33, struct rb_clone_zone)
 #define RB_VERIFY	_IOWR(RB_IOC_TYPE, 0x34, struct rb_verify)
+#define RB_INJECT	_IOW(RB_IOC_TYPE, 0x3D, struct rb_inject)
 #define RB_RESET	_IOW(RB_IOC_TYPE, 0x3F, struct rb_reset)
 
 /*
@@ -558,6 +575,7 @@ struct rb_replay {
 #define RB_NR_REPLAY		0x32
 #define RB_NR_CLONE_ZONE	0x33
 #define RB_NR_VERIFY		0x34
+#define RB_NR_INJECT		0x3D
 #define RB_NR_RESET		0x3F
 
 #endif /* _UAPI_RUST_BUDDY_H */

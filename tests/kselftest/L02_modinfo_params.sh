@@ -7,7 +7,7 @@ plan 6
 info() { rbmod info "$MODULE" "$1"; }
 
 same license "$(info license=)" GPL
-for p in size_mb nid dma_pct dma32_pct movable_pct min_host_free_mb exact oracle; do
+for p in size_mb nid dma_pct dma32_pct movable_pct min_host_free_mb exact poison unsafe_test oracle; do
 	true_that "parm $p is described" test -n "$(info "parm=$p:")"
 done
 for k in description vermagic name; do
@@ -22,7 +22,7 @@ refused() {
 	n=$(log_count rust_buddy)
 	same "log lines of ours after $2" "$n" 1 || log_lines | sed 's/^/# /'
 }
-for p in size_mb=0 size_mb=3 exact=2 exact=4294967295 nid=-2 nid=1000000 "dma_pct=50 dma32_pct=50 movable_pct=1"; do
+for p in size_mb=0 size_mb=3 exact=2 exact=4294967295 poison=2 unsafe_test=2 nid=-2 nid=1000000 "dma_pct=50 dma32_pct=50 movable_pct=1"; do
 	refused EINVAL "$p"
 done
 [ "$(times a b a)" = b ] || for p in size_mb=1 nid=99 dma_pct=101 dma32_pct=101 movable_pct=101 \

@@ -116,6 +116,10 @@ AT(rb_verify, flags, 0, 4); AT(rb_verify, reserved0, 4, 4); AT(rb_verify, checke
 AT(rb_verify, errors, 16, 8); AT(rb_verify, first_idx, 24, 8); AT(rb_verify, code, 32, 4);
 AT(rb_verify, reserved1, 36, 4); AT(rb_verify, reserved2, 40, 56);
 
+SIZE(rb_inject, 48);
+AT(rb_inject, kind, 0, 4); AT(rb_inject, flags, 4, 4); AT(rb_inject, idx, 8, 8);
+AT(rb_inject, arg, 16, 8); AT(rb_inject, reserved, 24, 24);
+
 SIZE(rb_reset, 16);
 AT(rb_reset, flags, 0, 4); AT(rb_reset, reserved0, 4, 4); AT(rb_reset, reserved1, 8, 8);
 
@@ -133,6 +137,7 @@ IS(RB_NR_FREE_BULK, _IOC_NR(RB_FREE_BULK)); IS(RB_NR_ZONE_STAT, _IOC_NR(RB_ZONE_
 IS(RB_NR_BLOCKMAP, _IOC_NR(RB_BLOCKMAP)); IS(RB_NR_VERIFY, _IOC_NR(RB_VERIFY));
 IS(RB_NR_RESET, _IOC_NR(RB_RESET)); IS(RB_REPLAY, 0xc1d0bb32); IS(RB_CLONE_ZONE, 0xc040bb33);
 IS(RB_NR_REPLAY, _IOC_NR(RB_REPLAY)); IS(RB_NR_CLONE_ZONE, _IOC_NR(RB_CLONE_ZONE));
+IS(RB_INJECT, 0x4030bb3d); IS(RB_NR_INJECT, _IOC_NR(RB_INJECT)); IS(RB_INJECT_FLIP_BIT, 1);
 IS(RB_REPLAY_RECLAIM, 6); IS(RB_STOP_SIGNAL, 3); IS(RB_DIV_MARKS, 13); IS(RB_DIV_PCP_FREE_COUNT, 7);
 IS(RB_COVER_TAKE_CMA, 28); IS(RB_CLONE_DRAIN, 4); IS(RB_REPLAY_MAX_SLOTS, 1048576);
 

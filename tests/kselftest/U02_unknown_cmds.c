@@ -5,7 +5,7 @@
 static const unsigned long known[] = {
 	RB_PCP_STAT, RB_VMSTAT, RB_TUNE_GET, RB_TUNE_SET, RB_DRAIN,
 	RB_QUERY, RB_ALLOC, RB_FREE, RB_ALLOC_BULK, RB_FREE_BULK, RB_ZONE_STAT, RB_BLOCKMAP,
-	RB_REPLAY, RB_CLONE_ZONE, RB_VERIFY, RB_RESET,
+	RB_REPLAY, RB_CLONE_ZONE, RB_VERIFY, RB_INJECT, RB_RESET,
 };
 
 static unsigned long find(unsigned int dir, unsigned int nr)

@@ -13,7 +13,7 @@ static struct command {
 	{ "PCP_STAT", RB_PCP_STAT, 0 }, { "VMSTAT", RB_VMSTAT, 0 }, { "TUNE_GET", RB_TUNE_GET, 0 },
 	{ "TUNE_SET", RB_TUNE_SET, 0 }, { "DRAIN", RB_DRAIN, 0 },
 	{ "REPLAY", RB_REPLAY, EOPNOTSUPP }, { "CLONE_ZONE", RB_CLONE_ZONE, EOPNOTSUPP },
-	{ "VERIFY", RB_VERIFY, 0 }, { "RESET", RB_RESET, 0 },
+	{ "VERIFY", RB_VERIFY, 0 }, { "INJECT", RB_INJECT, EINVAL }, { "RESET", RB_RESET, 0 },
 };
 
 static unsigned char *page;	/* two writable pages, then one without access */

@@ -141,7 +141,7 @@ static void other_commands(void)
 	static const unsigned long cmds[] = {
 		RB_PCP_STAT, RB_VMSTAT, RB_TUNE_GET, RB_TUNE_SET, RB_DRAIN,
 		RB_QUERY, RB_ALLOC, RB_FREE, RB_ALLOC_BULK, RB_FREE_BULK, RB_ZONE_STAT, RB_BLOCKMAP,
-		RB_VERIFY, RB_RESET,
+		RB_VERIFY, RB_INJECT, RB_RESET,
 	};
 	int fd = dev_open();
 	uint64_t hash = region_hash(fd);

@@ -67,6 +67,7 @@ R07_kill			fresh	30
 R08_memlock			same	30
 X02_races			same	40
 X01_hammer			same	50
+A10_poison			none	30
 R09_kmemleak_final.sh		none	60
 '
 

@@ -15,6 +15,8 @@
 mod module {
     pub(crate) mod device {
         mod clients;
+        mod poison;
+        mod ratelimit;
         mod records;
     }
     pub(crate) mod gfp;

@@ -56,6 +56,8 @@ pub const RB_REPLAY: Opcode = opcode::read_write::<rb_replay>(TYPE, RB_NR_REPLAY
 pub const RB_CLONE_ZONE: Opcode = opcode::read_write::<rb_clone_zone>(TYPE, RB_NR_CLONE_ZONE as u8);
 /// Recount everything.
 pub const RB_VERIFY: Opcode = opcode::read_write::<rb_verify>(TYPE, RB_NR_VERIFY as u8);
+/// Damage, for tests.
+pub const RB_INJECT: Opcode = opcode::write::<rb_inject>(TYPE, RB_NR_INJECT as u8);
 /// Free everything of this open file.
 pub const RB_RESET: Opcode = opcode::write::<rb_reset>(TYPE, RB_NR_RESET as u8);
 
@@ -76,5 +78,6 @@ const _: () = {
     assert!(RB_REPLAY == 0xc1d0_bb32);
     assert!(RB_CLONE_ZONE == 0xc040_bb33);
     assert!(RB_VERIFY == 0xc060_bb34);
+    assert!(RB_INJECT == 0x4030_bb3d);
     assert!(RB_RESET == 0x4010_bb3f);
 };

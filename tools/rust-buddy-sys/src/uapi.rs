@@ -86,6 +86,7 @@ pub const RB_NR_DRAIN: u32 = 22;
 pub const RB_NR_REPLAY: u32 = 50;
 pub const RB_NR_CLONE_ZONE: u32 = 51;
 pub const RB_NR_VERIFY: u32 = 52;
+pub const RB_NR_INJECT: u32 = 61;
 pub const RB_NR_RESET: u32 = 63;
 pub type __u8 = core::ffi::c_uchar;
 pub type __u16 = core::ffi::c_ushort;
@@ -824,3 +825,25 @@ impl Default for rb_replay {
         }
     }
 }
+pub const RB_INJECT_FLIP_BIT: rb_inject_kind = 1;
+pub type rb_inject_kind = core::ffi::c_uint;
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_inject {
+    pub kind: __u32,
+    pub flags: __u32,
+    pub idx: __u64,
+    pub arg: __u64,
+    pub reserved: [__u64; 3usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_inject"][::core::mem::size_of::<rb_inject>() - 48usize];
+    ["Alignment of rb_inject"][::core::mem::align_of::<rb_inject>() - 8usize];
+    ["Offset of field: rb_inject::kind"][::core::mem::offset_of!(rb_inject, kind) - 0usize];
+    ["Offset of field: rb_inject::flags"][::core::mem::offset_of!(rb_inject, flags) - 4usize];
+    ["Offset of field: rb_inject::idx"][::core::mem::offset_of!(rb_inject, idx) - 8usize];
+    ["Offset of field: rb_inject::arg"][::core::mem::offset_of!(rb_inject, arg) - 16usize];
+    ["Offset of field: rb_inject::reserved"]
+        [::core::mem::offset_of!(rb_inject, reserved) - 24usize];
+};
