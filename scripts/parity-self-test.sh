@@ -3,13 +3,14 @@
 #
 # Does the comparison with the kernel's allocator notice a wrong rule? parity-self-test.sh [ROW...]
 #
-# Breaks the rule of each ROW (default: 53 which end of a list, 61 what is left of a stolen block, 77 how
-# much a list is filled with) in a copy of the tree, and demands that parity.sh finds and reports it.
+# Breaks the rule of each ROW (default: 1 what counts as handed out, 53 which end of a list, 61 what is left
+# of a stolen block, 77 how much a list is filled with) in a copy of the tree, and demands that parity.sh
+# finds and reports it.
 
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-[ $# -gt 0 ] || set -- 53 61 77
+[ $# -gt 0 ] || set -- 1 53 61 77
 copy=$TOP/out/parity-self-test passed=0 failed=0
 for row in "$@"; do
 	rm -rf "$copy"
