@@ -53,7 +53,7 @@ kselftest-b: ## tests in the debug kernel (KASAN, lockdep, kmemleak)
 kunit: ## KUnit suites in the debug kernel and in User-Mode Linux
 	@$(S)/check.sh kunit-b kunit-c
 
-parity: ## compare with the stock kernel's own allocator: 10,000,000 operations, 20 seeds, five machines
+parity: ## compare with the stock kernel's own allocator: 10,000,000 operations, 20 seeds, six machines
 	@$(S)/parity.sh
 
 parity-short: ## the same in two minutes: 100,000 operations

@@ -96,6 +96,11 @@ done
 for dir in "${arenas[@]/#/$TOP/out/guest/parity-}"; do
 	[ ! -d "$dir" ] || say "sequences that show a difference: ${dir#"$TOP"/}"
 done
+cat <<'END'
+not compared, but proved by tests from the source: what needs the kernel to reclaim (direct reclaim,
+giving up reserved pageblocks when it fails), frees that must not wait (not exported), pages counted by
+ranges, ranges in a movable zone or with pages in use that are parts of larger blocks
+END
 awk -v seeds=$((seed - ${SEED:-1})) -v seconds=$(($(now) - begin)) '/^parity: / { ops += $2; differ += $6 }
 	END { printf "parity: %d operations, %d seeds, %d divergences, %d s\n", ops, seeds, differ, seconds }' "${logs[@]}"
 exit "$rc"
