@@ -12,6 +12,7 @@ use super::{
     zonelist::ZoneRef, //
 };
 use crate::{
+    pcp::tuning::nr_split_cpus,
     sys,
     zone::{
         order::PageIdx,
@@ -104,13 +105,13 @@ impl Node {
         })
     }
 
-    /// CPUs that share its zones: its own and those that are `coming`, or all where there are none of
-    /// them. Which node a CPU is coming to is not asked, as in the kernel.
+    /// CPUs that share its zones, when so many are `coming`.
     pub(crate) fn nr_split_cpus(&self, coming: u32) -> u32 {
-        match sys::nr_cpus_of_node(self.nid).wrapping_add(coming) {
-            0 => sys::nr_online_cpus(),
-            own => own,
-        }
+        nr_split_cpus(
+            sys::nr_cpus_of_node(self.nid),
+            coming,
+            sys::nr_online_cpus(),
+        )
     }
 }
 

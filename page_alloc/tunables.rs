@@ -34,7 +34,6 @@ use crate::{
             WATERMARK_BOOST_FACTOR,
             WATERMARK_SCALE_FACTOR, //
         },
-        Zone,
         ZoneType,
         NR_ZONES, //
     }, //
@@ -101,7 +100,7 @@ pub(crate) struct Tunables {
 
 impl Tunables {
     /// What holds unless somebody says otherwise.
-    pub(super) const DEFAULT: Self = Self {
+    pub(crate) const DEFAULT: Self = Self {
         min_free_kbytes: 0,
         watermark_scale_factor: WATERMARK_SCALE_FACTOR,
         watermark_boost_factor: WATERMARK_BOOST_FACTOR,
@@ -127,7 +126,8 @@ impl Tunables {
         }
     }
 
-    fn set(&mut self, tunable: Tunable, value: u64) {
+    /// Changes a value, and nothing else.
+    pub(crate) fn set(&mut self, tunable: Tunable, value: u64) {
         match tunable {
             Tunable::MinFreeKbytes => self.min_free_kbytes = value,
             Tunable::WatermarkScaleFactor => self.watermark_scale_factor = value,
@@ -143,6 +143,35 @@ impl Tunables {
             Tunable::DefragMode => self.defrag_mode = value != 0,
             Tunable::StatInterval => self.stat_interval = value,
         }
+    }
+
+    /// Levels of a zone of `managed` pages, out of `lowmem` pages of low memory in all
+    /// (C: `__setup_per_zone_wmarks()`).
+    pub(crate) fn watermarks(&self, kind: ZoneType, managed: u64, lowmem: u64) -> Watermarks {
+        let pages_min = self.min_free_kbytes / 4;
+
+        Watermarks::new(
+            kind,
+            managed,
+            pages_min,
+            lowmem,
+            self.watermark_scale_factor,
+        )
+    }
+
+    /// Reserves of a zone in a node with so many pages in each (C: `lowmem_reserve[]`).
+    pub(crate) fn lowmem_reserve(
+        &self,
+        kind: ZoneType,
+        managed: &[u64; NR_ZONES],
+    ) -> [u64; NR_ZONES] {
+        lowmem_reserve(kind, managed, &self.lowmem_reserve_ratio)
+    }
+
+    /// Limits of each of `nr_cpus` CPUs that share a zone of `managed` pages
+    /// (C: `zone_set_pageset_high_and_batch()`).
+    pub(crate) fn pcp_limits(&self, managed: u64, low: u64, nr_cpus: u32) -> PcpLimits {
+        PcpLimits::new(managed, low, self.percpu_pagelist_high_fraction, nr_cpus)
     }
 }
 
@@ -241,16 +270,12 @@ impl Region {
 
     /// C: `setup_per_zone_wmarks()`.
     fn setup_per_zone_wmarks(&self, tunables: &Tunables) -> Result {
-        let pages_min = tunables.min_free_kbytes / 4;
         let lowmem = self.lowmem_pages();
-        let levels = |zone: &Zone| {
-            let scale = tunables.watermark_scale_factor;
-
-            Watermarks::new(zone.kind(), zone.managed(), pages_min, lowmem, scale)
-        };
 
         for pageset in self.pagesets() {
-            pageset.zone().set_watermarks(levels(pageset.zone()));
+            let zone = pageset.zone();
+
+            zone.set_watermarks(tunables.watermarks(zone.kind(), zone.managed(), lowmem));
         }
         self.zone_pcp_update(tunables, 0)
     }
@@ -262,9 +287,8 @@ impl Region {
 
             for pageset in node.zones() {
                 let zone = pageset.zone();
-                let ratios = &tunables.lowmem_reserve_ratio;
 
-                zone.set_lowmem_reserve(lowmem_reserve(zone.kind(), &managed, ratios));
+                zone.set_lowmem_reserve(tunables.lowmem_reserve(zone.kind(), &managed));
             }
         }
     }
@@ -304,9 +328,8 @@ impl Region {
 fn pcp_limits(pageset: &Pageset, tunables: &Tunables, nr_cpus: u32) -> PcpLimits {
     let zone = pageset.zone();
     let low = zone.marks().visible(crate::zone::alloc_flags::Wmark::Low);
-    let fraction = tunables.percpu_pagelist_high_fraction;
 
-    PcpLimits::new(zone.managed(), low, fraction, nr_cpus)
+    tunables.pcp_limits(zone.managed(), low, nr_cpus)
 }
 
 #[kunit_tests(rust_buddy_tunables)]

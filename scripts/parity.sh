@@ -67,13 +67,16 @@ for name in "${arenas[@]}"; do
 	"$TOP/scripts/boot.sh" a --name "parity-$name" "${options[@]}" --limit 1200 \
 		--append "init_on_alloc=0" --env "OPERATIONS=$((operations * share / total))" --env "SEEDS=$mine" \
 		--env "SEED=$seed" --env "ARGS=${ARGS-$mixes}" -- \
-		"$TOP/tests/parity/guest.sh" "$TOP/out/a/rust_buddy.ko" "$TOP/out/bin/rbctl" || status=$?
+		"$TOP/tests/parity/guest.sh" "$TOP/tests/parity/settings.sh" "$TOP/out/a/rust_buddy.ko" "$TOP/out/bin/rbctl" ||
+		status=$?
 	seed=$((seed + mine))
 	[ "$status" = 0 ] || rc=1
 	"$TOP/scripts/console-verdict.sh" "parity-$name" 12288 || rc=1
 	grep -q '^parity: ' "$log" || rc=1 # It ended before its end.
 	[ ! -f "$log" ] || logs+=("$log")
 done
+
+"$TOP/scripts/parity-settings.sh" "${arenas[@]}" || rc=1
 
 # counter NAME: its sum over the arenas.
 counter() { awk -v name="$1" '$1 == name { n += $2 } END { print n + 0 }' "${logs[@]}"; }

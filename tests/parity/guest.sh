@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Compares the module with the kernel that it runs in. Runs in a guest with a node 1 that has no CPUs.
+# Compares the module with the kernel that it runs in, and records what follows from that one's settings
+# for a comparison outside. Runs in a guest with a node 1 that has no CPUs.
 #
 # Environment: OPERATIONS, SEEDS, SEED, ARGS (more words for rbctl parity).
-# Leaves sequences that show a difference in /out. Exit: that of rbctl.
+# Leaves sequences that show a difference in /out. Exit: that of rbctl, or 1.
 
 NID=1
 
@@ -23,4 +24,5 @@ rbctl parity --node $NID --operations "${OPERATIONS:-100000}" --seeds "${SEEDS:-
 status=$?
 grep "^Node $NID," /proc/buddyinfo
 rmmod rust_buddy || status=1
+/tests/settings.sh || status=1
 exit $status

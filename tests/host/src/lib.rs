@@ -37,4 +37,5 @@ pub mod model;
 pub mod ops;
 #[cfg(feature = "loom")]
 pub mod races;
+pub mod settings;
 mod sys;
