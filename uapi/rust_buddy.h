@@ -113,6 +113,9 @@ enum rb_migratetype {
 #define RB_FEATURE_MMAP_PMD	0x0000000000000002ull	/* ... with 2 MiB entries */
 #define RB_FEATURE_PCP		0x0000000000000004ull	/* per-CPU page lists */
 #define RB_FEATURE_ORACLE	0x0000000000000008ull	/* RB_CLONE_ZONE, RB_REPLAY; loaded with oracle=1 */
+#define RB_FEATURE_RECLAIM	0x0000000000000010ull	/* RB_ADVISE, RB_RECLAIM: contents may be given up */
+#define RB_FEATURE_COMPACTION	0x0000000000000020ull	/* RB_COMPACT: blocks may be moved */
+#define RB_FEATURE_EVENTS	0x0000000000000040ull	/* RB_EVENT_SET, poll */
 
 struct rb_query {
 	__u32 what;		/* in: RB_QUERY_GLOBAL */
@@ -148,12 +151,21 @@ enum rb_path {			/* how a request was met */
 	RB_PATH_PCP		= 0,
 	RB_PATH_BUDDY		= 1,
 	RB_PATH_SLOW		= 2,	/* found by the slow path */
+	RB_PATH_RECLAIM		= 3,	/* ... after it had reclaimed pages */
+	RB_PATH_COMPACT		= 4,	/* ... after it had compacted a zone */
+	RB_PATH_RESERVE		= 5,	/* ... below all watermarks */
 };
+
+/*
+ * A block is movable if RB_GFP_MOVABLE was asked for: the module may move it at any time unless it
+ * is pinned. RB_ALLOC_PURGEABLE: its contents may be dropped as well, until RB_ADVISE_NEEDED.
+ */
+#define RB_ALLOC_PURGEABLE	0x0000000000000001ull
 
 struct rb_alloc {
 	__u32 gfp;		/* in: RB_GFP_* */
 	__u32 order;		/* in */
-	__u64 flags;		/* in: 0 */
+	__u64 flags;		/* in: RB_ALLOC_* */
 	__u64 nodemask;		/* in: 0 = all nodes */
 	__s32 nid;		/* in: preferred node or RB_NO_NODE */
 	__u32 reserved0;
@@ -294,6 +306,8 @@ enum rb_tunable {
 	RB_TUNE_PERCPU_PAGELIST_HIGH_FRACTION	= 4,	/* 0, or at least 8 */
 	RB_TUNE_DEFRAG_MODE			= 5,	/* 0 or 1 */
 	RB_TUNE_STAT_INTERVAL			= 6,	/* seconds */
+	RB_TUNE_EXTFRAG_THRESHOLD		= 7,	/* 0 to 1000 */
+	RB_TUNE_COMPACTION_PROACTIVENESS	= 8,	/* 0 to 100; 0: never by itself */
 };
 
 #define RB_TUNE_TRY		0x00000001u	/* check all, change nothing */
@@ -344,6 +358,166 @@ struct rb_blockmap {
 	__u32 reserved0;
 	__u64 epoch;
 	__u64 reserved1;
+};
+
+/* RB_NODE_STAT: who works in the background of a node, and on what. */
+enum rb_thread_state {
+	RB_THREAD_NONE		= 0,
+	RB_THREAD_ASLEEP	= 1,
+	RB_THREAD_RUNNING	= 2,
+	RB_THREAD_HOPELESS	= 3,	/* kswapd: nothing to reclaim; nobody wakes it */
+};
+
+struct rb_zone_compaction {
+	__u64 active;		/* pages of purgeable blocks that were used lately */
+	__u64 inactive;		/* ... that were not */
+	__u64 migrate_idx;	/* where the migrate scanner goes on */
+	__u64 free_idx;		/* where the free scanner goes on */
+	__u32 considered;	/* attempts since compaction was last deferred */
+	__u32 defer_shift;	/* log2 of the attempts to skip */
+	__s32 order_failed;	/* smallest order that is deferred */
+	__u32 reserved0;
+};
+
+struct rb_node_stat {
+	__s32 nid;		/* in */
+	__u32 flags;		/* in: 0 */
+	__u32 kswapd_state;	/* enum rb_thread_state */
+	__u32 kswapd_order;	/* what it was woken for */
+	__u32 kswapd_highest_zone;	/* enum rb_zone */
+	__u32 kswapd_failures;
+	__u32 kcompactd_state;	/* enum rb_thread_state */
+	__u32 kcompactd_order;
+	__u64 kswapd_runs;
+	__u64 kcompactd_runs;
+	__u64 nr_isolated;	/* pages being moved or reclaimed */
+	__u64 nr_throttled;	/* tasks that wait for kswapd */
+	struct rb_zone_compaction zones[RB_MAX_ZONES];	/* by enum rb_zone */
+	__u64 reserved1[4];
+};
+
+/*
+ * RB_ADVISE: what may be done with a block. Pins nest; a pinned block is neither moved nor purged.
+ * A purged block has no pages: access to a mapping of it is SIGBUS until RB_ADVISE_NEEDED, which
+ * gets it new ones, zeroed, or fails with ENOMEM.
+ */
+enum rb_advice {
+	RB_ADVISE_PURGEABLE	= 0,	/* contents may be dropped when memory is short */
+	RB_ADVISE_NEEDED	= 1,	/* no longer; was_purged: they were */
+	RB_ADVISE_PIN		= 2,	/* stay at idx */
+	RB_ADVISE_UNPIN		= 3,	/* ERANGE if it is not pinned */
+	RB_ADVISE_MOVABLE	= 4,	/* may be moved */
+	RB_ADVISE_UNMOVABLE	= 5,	/* may not, as if never asked for with RB_GFP_MOVABLE */
+	RB_ADVISE_COLD		= 6,	/* purge it before others */
+	RB_ADVISE_HOT		= 7,	/* purge it after others */
+};
+
+struct rb_advise {
+	__u32 id;		/* in */
+	__u32 gen;		/* in */
+	__u32 order;		/* in: as allocated */
+	__u32 advice;		/* in: enum rb_advice */
+	__u32 flags;		/* in: 0 */
+	__u32 was_purged;	/* NEEDED: 1 if the contents are gone */
+	__u64 idx;		/* where it lies; certain only while it is pinned */
+	__u32 nr_pins;
+	__u32 reserved0;
+	__u64 reserved1;
+};
+
+/*
+ * RB_COMPACT: move blocks to make larger free ones. Needs CAP_SYS_ADMIN. A fatal signal ends it; any
+ * other, the budget and the time do as well, and the answer says how far it came.
+ */
+enum rb_compact_mode {		/* C: enum compact_priority, the other way round */
+	RB_COMPACT_ASYNC	= 0,
+	RB_COMPACT_SYNC_LIGHT	= 1,
+	RB_COMPACT_SYNC_FULL	= 2,
+};
+
+enum rb_compact_result {	/* C: enum compact_result */
+	RB_COMPACT_NOT_SUITABLE_ZONE	= 0,
+	RB_COMPACT_SKIPPED		= 1,
+	RB_COMPACT_DEFERRED		= 2,
+	RB_COMPACT_NO_SUITABLE_PAGE	= 3,
+	RB_COMPACT_CONTINUE		= 4,
+	RB_COMPACT_COMPLETE		= 5,
+	RB_COMPACT_PARTIAL_SKIPPED	= 6,
+	RB_COMPACT_CONTENDED		= 7,
+	RB_COMPACT_SUCCESS		= 8,
+};
+
+struct rb_compact {
+	__s32 nid;		/* in: node or RB_ALL */
+	__s32 zone;		/* in: enum rb_zone or RB_ALL */
+	__s32 order;		/* in: until a block of this order is free; -1: until the scanners meet */
+	__u32 mode;		/* in: enum rb_compact_mode */
+	__u64 budget_pages;	/* in: scan no more than that; 0: no limit */
+	__u64 timeout_ns;	/* in: 0: no limit */
+	__u32 flags;		/* in: 0 */
+	__u32 result;		/* enum rb_compact_result, the highest of all zones */
+	__u64 migrate_scanned;	/* pages */
+	__u64 free_scanned;
+	__u64 migrated;
+	__u64 failed;		/* pages that could not be moved */
+	__s64 freed_blocks;	/* more free blocks of the pageblock order than before */
+	__u64 reserved0[2];
+};
+
+/* RB_RECLAIM: drop contents of purgeable blocks, those unused for longest first. CAP_SYS_ADMIN. */
+struct rb_reclaim {
+	__u64 nr_pages;		/* in: at least so many, if there are */
+	__s32 nid;		/* in: node or RB_ALL */
+	__u32 flags;		/* in: 0 */
+	__u64 timeout_ns;	/* in: 0: no limit */
+	__u64 nr_reclaimed;	/* pages */
+	__u64 nr_scanned;
+	__u64 reserved0;
+};
+
+/*
+ * Events. A subscription signals an eventfd, or with RB_NO_EVENTFD the file itself: poll says POLLIN,
+ * and RB_EVENT_WAIT answers and clears. At most RB_MAX_SUBSCRIPTIONS for each open file. Without any,
+ * poll says POLLPRI while a zone is below its low watermark, and POLLOUT while none is below min.
+ */
+#define RB_PRESSURE_BELOW_HIGH	0x00000001u	/* a zone fell below its watermark */
+#define RB_PRESSURE_BELOW_LOW	0x00000002u
+#define RB_PRESSURE_BELOW_MIN	0x00000004u
+#define RB_PRESSURE_ABOVE_HIGH	0x00000008u	/* it is above it again */
+#define RB_PRESSURE_ALLOC_FAIL	0x00000010u	/* a request ended without a block */
+#define RB_PRESSURE_PURGED	0x00000020u	/* contents of a block of this file were dropped */
+#define RB_PRESSURE_COMPACT_DONE	0x00000040u	/* a zone was compacted */
+#define RB_PRESSURE_OOM		0x00000080u	/* all blocks of a client were taken back */
+#define RB_PRESSURE_ALL		0x000000ffu
+
+#define RB_NO_EVENTFD		(-1)
+#define RB_MAX_SUBSCRIPTIONS	16u
+
+struct rb_event_set {
+	__s32 eventfd;		/* in: an eventfd (EBADF, EINVAL) or RB_NO_EVENTFD; EEXIST if it is set */
+	__u32 mask;		/* in: RB_PRESSURE_* */
+	__s32 nid;		/* in: node or RB_ALL */
+	__s32 zone;		/* in: enum rb_zone or RB_ALL */
+	__u32 flags;		/* in: 0 */
+	__u32 reserved0;
+	__u64 interval_ns;	/* in: at most one signal in this time; 0: no limit */
+	__u64 reserved1[4];
+};
+
+struct rb_event_clear {
+	__s32 eventfd;		/* in: as given to RB_EVENT_SET; ENOENT */
+	__u32 flags;		/* in: 0 */
+	__u64 reserved0;
+};
+
+struct rb_event_wait {
+	__u32 mask;		/* in: RB_PRESSURE_* to wait for; EINVAL if not subscribed */
+	__u32 flags;		/* in: 0 */
+	__u64 timeout_ns;	/* in: 0: no limit; ETIMEDOUT */
+	__u32 fired;		/* RB_PRESSURE_* since the last call */
+	__u32 reserved0;
+	__u64 seq;		/* events so far */
+	__u64 reserved1[2];
 };
 
 /* RB_VERIFY: walk every structure of the allocator and recount it. */
@@ -547,9 +721,16 @@ struct rb_inject {
 #define RB_PCP_STAT	_IOWR(RB_IOC_TYPE, 0x09, struct rb_pcp_stat)
 #define RB_VMSTAT	_IOWR(RB_IOC_TYPE, 0x0A, struct rb_vmstat)
 #define RB_BLOCKMAP	_IOWR(RB_IOC_TYPE, 0x0C, struct rb_blockmap)
+#define RB_NODE_STAT	_IOWR(RB_IOC_TYPE, 0x0E, struct rb_node_stat)
 #define RB_TUNE_GET	_IOWR(RB_IOC_TYPE, 0x10, struct rb_tune)
 #define RB_TUNE_SET	_IOWR(RB_IOC_TYPE, 0x11, struct rb_tune)
+#define RB_ADVISE	_IOWR(RB_IOC_TYPE, 0x13, struct rb_advise)
+#define RB_COMPACT	_IOWR(RB_IOC_TYPE, 0x15, struct rb_compact)
 #define RB_DRAIN	_IOW(RB_IOC_TYPE, 0x16, struct rb_drain)
+#define RB_RECLAIM	_IOWR(RB_IOC_TYPE, 0x17, struct rb_reclaim)
+#define RB_EVENT_SET	_IOW(RB_IOC_TYPE, 0x20, struct rb_event_set)
+#define RB_EVENT_CLEAR	_IOW(RB_IOC_TYPE, 0x21, struct rb_event_clear)
+#define RB_EVENT_WAIT	_IOWR(RB_IOC_TYPE, 0x22, struct rb_event_wait)
 #define RB_REPLAY	_IOWR(RB_IOC_TYPE, 0x32, struct rb_replay)
 #define RB_CLONE_ZONE	_IOWR(RB_IOC_TYPE, 0x33, struct rb_clone_zone)
 #define RB_VERIFY	_IOWR(RB_IOC_TYPE, 0x34, struct rb_verify)
@@ -569,9 +750,16 @@ struct rb_inject {
 #define RB_NR_PCP_STAT		0x09
 #define RB_NR_VMSTAT		0x0A
 #define RB_NR_BLOCKMAP		0x0C
+#define RB_NR_NODE_STAT		0x0E
 #define RB_NR_TUNE_GET		0x10
 #define RB_NR_TUNE_SET		0x11
+#define RB_NR_ADVISE		0x13
+#define RB_NR_COMPACT		0x15
 #define RB_NR_DRAIN		0x16
+#define RB_NR_RECLAIM		0x17
+#define RB_NR_EVENT_SET		0x20
+#define RB_NR_EVENT_CLEAR	0x21
+#define RB_NR_EVENT_WAIT	0x22
 #define RB_NR_REPLAY		0x32
 #define RB_NR_CLONE_ZONE	0x33
 #define RB_NR_VERIFY		0x34

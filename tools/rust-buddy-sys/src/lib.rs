@@ -44,12 +44,26 @@ pub const RB_PCP_STAT: Opcode = opcode::read_write::<rb_pcp_stat>(TYPE, RB_NR_PC
 pub const RB_VMSTAT: Opcode = opcode::read_write::<rb_vmstat>(TYPE, RB_NR_VMSTAT as u8);
 /// The region by pageblocks.
 pub const RB_BLOCKMAP: Opcode = opcode::read_write::<rb_blockmap>(TYPE, RB_NR_BLOCKMAP as u8);
+/// Who works in the background of a node.
+pub const RB_NODE_STAT: Opcode = opcode::read_write::<rb_node_stat>(TYPE, RB_NR_NODE_STAT as u8);
 /// What holds of a tunable.
 pub const RB_TUNE_GET: Opcode = opcode::read_write::<rb_tune>(TYPE, RB_NR_TUNE_GET as u8);
 /// Change a tunable.
 pub const RB_TUNE_SET: Opcode = opcode::read_write::<rb_tune>(TYPE, RB_NR_TUNE_SET as u8);
+/// What may be done with a block.
+pub const RB_ADVISE: Opcode = opcode::read_write::<rb_advise>(TYPE, RB_NR_ADVISE as u8);
+/// Move blocks to make larger free ones.
+pub const RB_COMPACT: Opcode = opcode::read_write::<rb_compact>(TYPE, RB_NR_COMPACT as u8);
 /// Give what CPUs have in stock back.
 pub const RB_DRAIN: Opcode = opcode::write::<rb_drain>(TYPE, RB_NR_DRAIN as u8);
+/// Drop contents of purgeable blocks.
+pub const RB_RECLAIM: Opcode = opcode::read_write::<rb_reclaim>(TYPE, RB_NR_RECLAIM as u8);
+/// Subscribe to events.
+pub const RB_EVENT_SET: Opcode = opcode::write::<rb_event_set>(TYPE, RB_NR_EVENT_SET as u8);
+/// End a subscription.
+pub const RB_EVENT_CLEAR: Opcode = opcode::write::<rb_event_clear>(TYPE, RB_NR_EVENT_CLEAR as u8);
+/// Wait for events.
+pub const RB_EVENT_WAIT: Opcode = opcode::read_write::<rb_event_wait>(TYPE, RB_NR_EVENT_WAIT as u8);
 /// The same operations on the kernel's own zones and on the shadow.
 pub const RB_REPLAY: Opcode = opcode::read_write::<rb_replay>(TYPE, RB_NR_REPLAY as u8);
 /// A shadow of the kernel's own zones.
@@ -78,6 +92,13 @@ const _: () = {
     assert!(RB_REPLAY == 0xc1d0_bb32);
     assert!(RB_CLONE_ZONE == 0xc040_bb33);
     assert!(RB_VERIFY == 0xc060_bb34);
+    assert!(RB_NODE_STAT == 0xc1e0_bb0e);
+    assert!(RB_ADVISE == 0xc030_bb13);
+    assert!(RB_COMPACT == 0xc060_bb15);
+    assert!(RB_RECLAIM == 0xc030_bb17);
+    assert!(RB_EVENT_SET == 0x4040_bb20);
+    assert!(RB_EVENT_CLEAR == 0x4010_bb21);
+    assert!(RB_EVENT_WAIT == 0xc030_bb22);
     assert!(RB_INJECT == 0x4030_bb3d);
     assert!(RB_RESET == 0x4010_bb3f);
 };

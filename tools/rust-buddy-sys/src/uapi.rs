@@ -50,7 +50,11 @@ pub const RB_FEATURE_MMAP: u32 = 1;
 pub const RB_FEATURE_MMAP_PMD: u32 = 2;
 pub const RB_FEATURE_PCP: u32 = 4;
 pub const RB_FEATURE_ORACLE: u32 = 8;
+pub const RB_FEATURE_RECLAIM: u32 = 16;
+pub const RB_FEATURE_COMPACTION: u32 = 32;
+pub const RB_FEATURE_EVENTS: u32 = 64;
 pub const RB_NO_NODE: i32 = -1;
+pub const RB_ALLOC_PURGEABLE: u32 = 1;
 pub const RB_FREE_ZAP: u32 = 1;
 pub const RB_FREE_DRAIN: u32 = 2;
 pub const RB_TUNE_TRY: u32 = 1;
@@ -59,6 +63,17 @@ pub const RB_PB_MIGRATETYPE_MASK: u32 = 15;
 pub const RB_PB_ZONE_SHIFT: u32 = 4;
 pub const RB_PB_NID_SHIFT: u32 = 8;
 pub const RB_PB_LARGEST_SHIFT: u32 = 16;
+pub const RB_PRESSURE_BELOW_HIGH: u32 = 1;
+pub const RB_PRESSURE_BELOW_LOW: u32 = 2;
+pub const RB_PRESSURE_BELOW_MIN: u32 = 4;
+pub const RB_PRESSURE_ABOVE_HIGH: u32 = 8;
+pub const RB_PRESSURE_ALLOC_FAIL: u32 = 16;
+pub const RB_PRESSURE_PURGED: u32 = 32;
+pub const RB_PRESSURE_COMPACT_DONE: u32 = 64;
+pub const RB_PRESSURE_OOM: u32 = 128;
+pub const RB_PRESSURE_ALL: u32 = 255;
+pub const RB_NO_EVENTFD: i32 = -1;
+pub const RB_MAX_SUBSCRIPTIONS: u32 = 16;
 pub const RB_RESET_FD: u32 = 1;
 pub const RB_RESET_ZAP: u32 = 2;
 pub const RB_CLONE_RELEASE: u32 = 1;
@@ -80,9 +95,16 @@ pub const RB_NR_ZONE_STAT: u32 = 8;
 pub const RB_NR_PCP_STAT: u32 = 9;
 pub const RB_NR_VMSTAT: u32 = 10;
 pub const RB_NR_BLOCKMAP: u32 = 12;
+pub const RB_NR_NODE_STAT: u32 = 14;
 pub const RB_NR_TUNE_GET: u32 = 16;
 pub const RB_NR_TUNE_SET: u32 = 17;
+pub const RB_NR_ADVISE: u32 = 19;
+pub const RB_NR_COMPACT: u32 = 21;
 pub const RB_NR_DRAIN: u32 = 22;
+pub const RB_NR_RECLAIM: u32 = 23;
+pub const RB_NR_EVENT_SET: u32 = 32;
+pub const RB_NR_EVENT_CLEAR: u32 = 33;
+pub const RB_NR_EVENT_WAIT: u32 = 34;
 pub const RB_NR_REPLAY: u32 = 50;
 pub const RB_NR_CLONE_ZONE: u32 = 51;
 pub const RB_NR_VERIFY: u32 = 52;
@@ -92,6 +114,7 @@ pub type __u8 = core::ffi::c_uchar;
 pub type __u16 = core::ffi::c_ushort;
 pub type __s32 = core::ffi::c_int;
 pub type __u32 = core::ffi::c_uint;
+pub type __s64 = core::ffi::c_longlong;
 pub type __u64 = core::ffi::c_ulonglong;
 pub const RB_ZONE_DMA: rb_zone = 0;
 pub const RB_ZONE_DMA32: rb_zone = 1;
@@ -180,6 +203,9 @@ const _: () = {
 pub const RB_PATH_PCP: rb_path = 0;
 pub const RB_PATH_BUDDY: rb_path = 1;
 pub const RB_PATH_SLOW: rb_path = 2;
+pub const RB_PATH_RECLAIM: rb_path = 3;
+pub const RB_PATH_COMPACT: rb_path = 4;
+pub const RB_PATH_RESERVE: rb_path = 5;
 pub type rb_path = core::ffi::c_uint;
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
@@ -481,6 +507,8 @@ pub const RB_TUNE_LOWMEM_RESERVE_RATIO: rb_tunable = 3;
 pub const RB_TUNE_PERCPU_PAGELIST_HIGH_FRACTION: rb_tunable = 4;
 pub const RB_TUNE_DEFRAG_MODE: rb_tunable = 5;
 pub const RB_TUNE_STAT_INTERVAL: rb_tunable = 6;
+pub const RB_TUNE_EXTFRAG_THRESHOLD: rb_tunable = 7;
+pub const RB_TUNE_COMPACTION_PROACTIVENESS: rb_tunable = 8;
 pub type rb_tunable = core::ffi::c_uint;
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
@@ -577,6 +605,296 @@ const _: () = {
     ["Offset of field: rb_blockmap::epoch"][::core::mem::offset_of!(rb_blockmap, epoch) - 32usize];
     ["Offset of field: rb_blockmap::reserved1"]
         [::core::mem::offset_of!(rb_blockmap, reserved1) - 40usize];
+};
+pub const RB_THREAD_NONE: rb_thread_state = 0;
+pub const RB_THREAD_ASLEEP: rb_thread_state = 1;
+pub const RB_THREAD_RUNNING: rb_thread_state = 2;
+pub const RB_THREAD_HOPELESS: rb_thread_state = 3;
+pub type rb_thread_state = core::ffi::c_uint;
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_zone_compaction {
+    pub active: __u64,
+    pub inactive: __u64,
+    pub migrate_idx: __u64,
+    pub free_idx: __u64,
+    pub considered: __u32,
+    pub defer_shift: __u32,
+    pub order_failed: __s32,
+    pub reserved0: __u32,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_zone_compaction"][::core::mem::size_of::<rb_zone_compaction>() - 48usize];
+    ["Alignment of rb_zone_compaction"][::core::mem::align_of::<rb_zone_compaction>() - 8usize];
+    ["Offset of field: rb_zone_compaction::active"]
+        [::core::mem::offset_of!(rb_zone_compaction, active) - 0usize];
+    ["Offset of field: rb_zone_compaction::inactive"]
+        [::core::mem::offset_of!(rb_zone_compaction, inactive) - 8usize];
+    ["Offset of field: rb_zone_compaction::migrate_idx"]
+        [::core::mem::offset_of!(rb_zone_compaction, migrate_idx) - 16usize];
+    ["Offset of field: rb_zone_compaction::free_idx"]
+        [::core::mem::offset_of!(rb_zone_compaction, free_idx) - 24usize];
+    ["Offset of field: rb_zone_compaction::considered"]
+        [::core::mem::offset_of!(rb_zone_compaction, considered) - 32usize];
+    ["Offset of field: rb_zone_compaction::defer_shift"]
+        [::core::mem::offset_of!(rb_zone_compaction, defer_shift) - 36usize];
+    ["Offset of field: rb_zone_compaction::order_failed"]
+        [::core::mem::offset_of!(rb_zone_compaction, order_failed) - 40usize];
+    ["Offset of field: rb_zone_compaction::reserved0"]
+        [::core::mem::offset_of!(rb_zone_compaction, reserved0) - 44usize];
+};
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_node_stat {
+    pub nid: __s32,
+    pub flags: __u32,
+    pub kswapd_state: __u32,
+    pub kswapd_order: __u32,
+    pub kswapd_highest_zone: __u32,
+    pub kswapd_failures: __u32,
+    pub kcompactd_state: __u32,
+    pub kcompactd_order: __u32,
+    pub kswapd_runs: __u64,
+    pub kcompactd_runs: __u64,
+    pub nr_isolated: __u64,
+    pub nr_throttled: __u64,
+    pub zones: [rb_zone_compaction; 8usize],
+    pub reserved1: [__u64; 4usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_node_stat"][::core::mem::size_of::<rb_node_stat>() - 480usize];
+    ["Alignment of rb_node_stat"][::core::mem::align_of::<rb_node_stat>() - 8usize];
+    ["Offset of field: rb_node_stat::nid"][::core::mem::offset_of!(rb_node_stat, nid) - 0usize];
+    ["Offset of field: rb_node_stat::flags"][::core::mem::offset_of!(rb_node_stat, flags) - 4usize];
+    ["Offset of field: rb_node_stat::kswapd_state"]
+        [::core::mem::offset_of!(rb_node_stat, kswapd_state) - 8usize];
+    ["Offset of field: rb_node_stat::kswapd_order"]
+        [::core::mem::offset_of!(rb_node_stat, kswapd_order) - 12usize];
+    ["Offset of field: rb_node_stat::kswapd_highest_zone"]
+        [::core::mem::offset_of!(rb_node_stat, kswapd_highest_zone) - 16usize];
+    ["Offset of field: rb_node_stat::kswapd_failures"]
+        [::core::mem::offset_of!(rb_node_stat, kswapd_failures) - 20usize];
+    ["Offset of field: rb_node_stat::kcompactd_state"]
+        [::core::mem::offset_of!(rb_node_stat, kcompactd_state) - 24usize];
+    ["Offset of field: rb_node_stat::kcompactd_order"]
+        [::core::mem::offset_of!(rb_node_stat, kcompactd_order) - 28usize];
+    ["Offset of field: rb_node_stat::kswapd_runs"]
+        [::core::mem::offset_of!(rb_node_stat, kswapd_runs) - 32usize];
+    ["Offset of field: rb_node_stat::kcompactd_runs"]
+        [::core::mem::offset_of!(rb_node_stat, kcompactd_runs) - 40usize];
+    ["Offset of field: rb_node_stat::nr_isolated"]
+        [::core::mem::offset_of!(rb_node_stat, nr_isolated) - 48usize];
+    ["Offset of field: rb_node_stat::nr_throttled"]
+        [::core::mem::offset_of!(rb_node_stat, nr_throttled) - 56usize];
+    ["Offset of field: rb_node_stat::zones"]
+        [::core::mem::offset_of!(rb_node_stat, zones) - 64usize];
+    ["Offset of field: rb_node_stat::reserved1"]
+        [::core::mem::offset_of!(rb_node_stat, reserved1) - 448usize];
+};
+pub const RB_ADVISE_PURGEABLE: rb_advice = 0;
+pub const RB_ADVISE_NEEDED: rb_advice = 1;
+pub const RB_ADVISE_PIN: rb_advice = 2;
+pub const RB_ADVISE_UNPIN: rb_advice = 3;
+pub const RB_ADVISE_MOVABLE: rb_advice = 4;
+pub const RB_ADVISE_UNMOVABLE: rb_advice = 5;
+pub const RB_ADVISE_COLD: rb_advice = 6;
+pub const RB_ADVISE_HOT: rb_advice = 7;
+pub type rb_advice = core::ffi::c_uint;
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_advise {
+    pub id: __u32,
+    pub gen: __u32,
+    pub order: __u32,
+    pub advice: __u32,
+    pub flags: __u32,
+    pub was_purged: __u32,
+    pub idx: __u64,
+    pub nr_pins: __u32,
+    pub reserved0: __u32,
+    pub reserved1: __u64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_advise"][::core::mem::size_of::<rb_advise>() - 48usize];
+    ["Alignment of rb_advise"][::core::mem::align_of::<rb_advise>() - 8usize];
+    ["Offset of field: rb_advise::id"][::core::mem::offset_of!(rb_advise, id) - 0usize];
+    ["Offset of field: rb_advise::gen"][::core::mem::offset_of!(rb_advise, gen) - 4usize];
+    ["Offset of field: rb_advise::order"][::core::mem::offset_of!(rb_advise, order) - 8usize];
+    ["Offset of field: rb_advise::advice"][::core::mem::offset_of!(rb_advise, advice) - 12usize];
+    ["Offset of field: rb_advise::flags"][::core::mem::offset_of!(rb_advise, flags) - 16usize];
+    ["Offset of field: rb_advise::was_purged"]
+        [::core::mem::offset_of!(rb_advise, was_purged) - 20usize];
+    ["Offset of field: rb_advise::idx"][::core::mem::offset_of!(rb_advise, idx) - 24usize];
+    ["Offset of field: rb_advise::nr_pins"][::core::mem::offset_of!(rb_advise, nr_pins) - 32usize];
+    ["Offset of field: rb_advise::reserved0"]
+        [::core::mem::offset_of!(rb_advise, reserved0) - 36usize];
+    ["Offset of field: rb_advise::reserved1"]
+        [::core::mem::offset_of!(rb_advise, reserved1) - 40usize];
+};
+pub const RB_COMPACT_ASYNC: rb_compact_mode = 0;
+pub const RB_COMPACT_SYNC_LIGHT: rb_compact_mode = 1;
+pub const RB_COMPACT_SYNC_FULL: rb_compact_mode = 2;
+pub type rb_compact_mode = core::ffi::c_uint;
+pub const RB_COMPACT_NOT_SUITABLE_ZONE: rb_compact_result = 0;
+pub const RB_COMPACT_SKIPPED: rb_compact_result = 1;
+pub const RB_COMPACT_DEFERRED: rb_compact_result = 2;
+pub const RB_COMPACT_NO_SUITABLE_PAGE: rb_compact_result = 3;
+pub const RB_COMPACT_CONTINUE: rb_compact_result = 4;
+pub const RB_COMPACT_COMPLETE: rb_compact_result = 5;
+pub const RB_COMPACT_PARTIAL_SKIPPED: rb_compact_result = 6;
+pub const RB_COMPACT_CONTENDED: rb_compact_result = 7;
+pub const RB_COMPACT_SUCCESS: rb_compact_result = 8;
+pub type rb_compact_result = core::ffi::c_uint;
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_compact {
+    pub nid: __s32,
+    pub zone: __s32,
+    pub order: __s32,
+    pub mode: __u32,
+    pub budget_pages: __u64,
+    pub timeout_ns: __u64,
+    pub flags: __u32,
+    pub result: __u32,
+    pub migrate_scanned: __u64,
+    pub free_scanned: __u64,
+    pub migrated: __u64,
+    pub failed: __u64,
+    pub freed_blocks: __s64,
+    pub reserved0: [__u64; 2usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_compact"][::core::mem::size_of::<rb_compact>() - 96usize];
+    ["Alignment of rb_compact"][::core::mem::align_of::<rb_compact>() - 8usize];
+    ["Offset of field: rb_compact::nid"][::core::mem::offset_of!(rb_compact, nid) - 0usize];
+    ["Offset of field: rb_compact::zone"][::core::mem::offset_of!(rb_compact, zone) - 4usize];
+    ["Offset of field: rb_compact::order"][::core::mem::offset_of!(rb_compact, order) - 8usize];
+    ["Offset of field: rb_compact::mode"][::core::mem::offset_of!(rb_compact, mode) - 12usize];
+    ["Offset of field: rb_compact::budget_pages"]
+        [::core::mem::offset_of!(rb_compact, budget_pages) - 16usize];
+    ["Offset of field: rb_compact::timeout_ns"]
+        [::core::mem::offset_of!(rb_compact, timeout_ns) - 24usize];
+    ["Offset of field: rb_compact::flags"][::core::mem::offset_of!(rb_compact, flags) - 32usize];
+    ["Offset of field: rb_compact::result"][::core::mem::offset_of!(rb_compact, result) - 36usize];
+    ["Offset of field: rb_compact::migrate_scanned"]
+        [::core::mem::offset_of!(rb_compact, migrate_scanned) - 40usize];
+    ["Offset of field: rb_compact::free_scanned"]
+        [::core::mem::offset_of!(rb_compact, free_scanned) - 48usize];
+    ["Offset of field: rb_compact::migrated"]
+        [::core::mem::offset_of!(rb_compact, migrated) - 56usize];
+    ["Offset of field: rb_compact::failed"][::core::mem::offset_of!(rb_compact, failed) - 64usize];
+    ["Offset of field: rb_compact::freed_blocks"]
+        [::core::mem::offset_of!(rb_compact, freed_blocks) - 72usize];
+    ["Offset of field: rb_compact::reserved0"]
+        [::core::mem::offset_of!(rb_compact, reserved0) - 80usize];
+};
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_reclaim {
+    pub nr_pages: __u64,
+    pub nid: __s32,
+    pub flags: __u32,
+    pub timeout_ns: __u64,
+    pub nr_reclaimed: __u64,
+    pub nr_scanned: __u64,
+    pub reserved0: __u64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_reclaim"][::core::mem::size_of::<rb_reclaim>() - 48usize];
+    ["Alignment of rb_reclaim"][::core::mem::align_of::<rb_reclaim>() - 8usize];
+    ["Offset of field: rb_reclaim::nr_pages"]
+        [::core::mem::offset_of!(rb_reclaim, nr_pages) - 0usize];
+    ["Offset of field: rb_reclaim::nid"][::core::mem::offset_of!(rb_reclaim, nid) - 8usize];
+    ["Offset of field: rb_reclaim::flags"][::core::mem::offset_of!(rb_reclaim, flags) - 12usize];
+    ["Offset of field: rb_reclaim::timeout_ns"]
+        [::core::mem::offset_of!(rb_reclaim, timeout_ns) - 16usize];
+    ["Offset of field: rb_reclaim::nr_reclaimed"]
+        [::core::mem::offset_of!(rb_reclaim, nr_reclaimed) - 24usize];
+    ["Offset of field: rb_reclaim::nr_scanned"]
+        [::core::mem::offset_of!(rb_reclaim, nr_scanned) - 32usize];
+    ["Offset of field: rb_reclaim::reserved0"]
+        [::core::mem::offset_of!(rb_reclaim, reserved0) - 40usize];
+};
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_event_set {
+    pub eventfd: __s32,
+    pub mask: __u32,
+    pub nid: __s32,
+    pub zone: __s32,
+    pub flags: __u32,
+    pub reserved0: __u32,
+    pub interval_ns: __u64,
+    pub reserved1: [__u64; 4usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_event_set"][::core::mem::size_of::<rb_event_set>() - 64usize];
+    ["Alignment of rb_event_set"][::core::mem::align_of::<rb_event_set>() - 8usize];
+    ["Offset of field: rb_event_set::eventfd"]
+        [::core::mem::offset_of!(rb_event_set, eventfd) - 0usize];
+    ["Offset of field: rb_event_set::mask"][::core::mem::offset_of!(rb_event_set, mask) - 4usize];
+    ["Offset of field: rb_event_set::nid"][::core::mem::offset_of!(rb_event_set, nid) - 8usize];
+    ["Offset of field: rb_event_set::zone"][::core::mem::offset_of!(rb_event_set, zone) - 12usize];
+    ["Offset of field: rb_event_set::flags"]
+        [::core::mem::offset_of!(rb_event_set, flags) - 16usize];
+    ["Offset of field: rb_event_set::reserved0"]
+        [::core::mem::offset_of!(rb_event_set, reserved0) - 20usize];
+    ["Offset of field: rb_event_set::interval_ns"]
+        [::core::mem::offset_of!(rb_event_set, interval_ns) - 24usize];
+    ["Offset of field: rb_event_set::reserved1"]
+        [::core::mem::offset_of!(rb_event_set, reserved1) - 32usize];
+};
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_event_clear {
+    pub eventfd: __s32,
+    pub flags: __u32,
+    pub reserved0: __u64,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_event_clear"][::core::mem::size_of::<rb_event_clear>() - 16usize];
+    ["Alignment of rb_event_clear"][::core::mem::align_of::<rb_event_clear>() - 8usize];
+    ["Offset of field: rb_event_clear::eventfd"]
+        [::core::mem::offset_of!(rb_event_clear, eventfd) - 0usize];
+    ["Offset of field: rb_event_clear::flags"]
+        [::core::mem::offset_of!(rb_event_clear, flags) - 4usize];
+    ["Offset of field: rb_event_clear::reserved0"]
+        [::core::mem::offset_of!(rb_event_clear, reserved0) - 8usize];
+};
+#[repr(C)]
+#[derive(Debug, Default, Copy, Clone)]
+pub struct rb_event_wait {
+    pub mask: __u32,
+    pub flags: __u32,
+    pub timeout_ns: __u64,
+    pub fired: __u32,
+    pub reserved0: __u32,
+    pub seq: __u64,
+    pub reserved1: [__u64; 2usize],
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rb_event_wait"][::core::mem::size_of::<rb_event_wait>() - 48usize];
+    ["Alignment of rb_event_wait"][::core::mem::align_of::<rb_event_wait>() - 8usize];
+    ["Offset of field: rb_event_wait::mask"][::core::mem::offset_of!(rb_event_wait, mask) - 0usize];
+    ["Offset of field: rb_event_wait::flags"]
+        [::core::mem::offset_of!(rb_event_wait, flags) - 4usize];
+    ["Offset of field: rb_event_wait::timeout_ns"]
+        [::core::mem::offset_of!(rb_event_wait, timeout_ns) - 8usize];
+    ["Offset of field: rb_event_wait::fired"]
+        [::core::mem::offset_of!(rb_event_wait, fired) - 16usize];
+    ["Offset of field: rb_event_wait::reserved0"]
+        [::core::mem::offset_of!(rb_event_wait, reserved0) - 20usize];
+    ["Offset of field: rb_event_wait::seq"][::core::mem::offset_of!(rb_event_wait, seq) - 24usize];
+    ["Offset of field: rb_event_wait::reserved1"]
+        [::core::mem::offset_of!(rb_event_wait, reserved1) - 32usize];
 };
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
