@@ -205,6 +205,22 @@ impl CarvedRegion {
         }
     }
 
+    /// Copies `nr` pages, each range of one node; whether both are inside the region. Sleeps, and a
+    /// large range takes long.
+    #[must_use]
+    pub(crate) fn copy(&self, from: u32, to: u32, nr: u32) -> bool {
+        let pages = |first| {
+            let (span, page) = self.span_of(first)?;
+            span.pages_at(page, nr)
+        };
+        let (Some(source), Some(target)) = (pages(from), pages(to)) else {
+            return false;
+        };
+        // SAFETY: So many pages follow both, see `pages_at()`; they may overlap.
+        unsafe { source.copy_to(target, nr as usize * PAGE_SIZE) };
+        true
+    }
+
     /// Copies bytes of page `idx` from `offset` on. Returns how many: at most to the end of the
     /// page, none if there is no such page. Any context.
     pub(crate) fn read(&self, idx: u32, offset: usize, out: &mut [u8]) -> usize {

@@ -9,6 +9,7 @@
 use super::{
     vma,
     CarvedRegion,
+    Doorbell,
     Mapper, //
 };
 use core::marker::PhantomData;
@@ -61,6 +62,12 @@ pub(crate) trait CharDevice: Send + Sync + 'static {
     /// `ioctl(2)`. Not restarted; the result is 0.
     fn ioctl(&self, file: &Self::File, writable: bool, cmd: u32, arg: usize) -> Result;
 
+    /// `poll(2)`: what is the case now, as [`Ready`]. Called again after the bell was rung.
+    fn poll(&self, file: &Self::File) -> u32;
+
+    /// What is rung when the answer of [`Self::poll`] changes.
+    fn bell<'a>(&'a self, file: &'a Self::File) -> &'a Doorbell;
+
     /// `mmap(2)` of `[pgoff, pgoff + nr)`. `Ok` counts one mapping. `mmap_lock` is held: no user
     /// copies, no [`super::LockedVm`].
     fn mmap(&self, file: &Self::File, pgoff: u64, nr: u64) -> Result;
@@ -72,12 +79,24 @@ pub(crate) trait CharDevice: Send + Sync + 'static {
     fn map_close(&self, pgoff: u64, nr: u64);
 
     /// Where the page of this offset lies now; `None` is `SIGBUS`. The pages of the answer must be
-    /// claimed in [`Self::region`]. [`Mapper::zap`] of this window is kept out. `mmap_lock` is
+    /// claimed in [`Self::region`]. [`Mapper::with_window`] of this window is kept out. `mmap_lock` is
     /// held: must not sleep, except on locks that are never held over a user copy.
     fn resolve(&self, file: &Self::File, pgoff: u64) -> Option<Place>;
 
     /// The pages.
     fn region(&self) -> &CarvedRegion;
+}
+
+/// What `poll(2)` tells, for a reader and for a writer (C: `EPOLLIN` and so on, which are casts).
+pub(crate) struct Ready;
+
+impl Ready {
+    /// There is something to be read: `EPOLLIN | EPOLLRDNORM`.
+    pub(crate) const IN: u32 = 0x41;
+    /// Something urgent: `EPOLLPRI`.
+    pub(crate) const PRI: u32 = 0x2;
+    /// There is room: `EPOLLOUT | EPOLLWRNORM`.
+    pub(crate) const OUT: u32 = 0x104;
 }
 
 /// An open file.
@@ -192,6 +211,7 @@ impl<D: CharDevice> Operations<D> {
         unlocked_ioctl: Some(Self::ioctl),
         #[cfg(CONFIG_COMPAT)]
         compat_ioctl: bindings::compat_ptr_ioctl,
+        poll: Some(Self::poll),
         mmap: Some(vma::mmap::<D>),
         get_unmapped_area: vma::GET_UNMAPPED_AREA,
         ..pin_init::zeroed()
@@ -250,5 +270,20 @@ impl<D: CharDevice> Operations<D> {
             Ok(()) => 0,
             Err(err) => err.to_errno() as c_long,
         }
+    }
+    /// # Safety
+    ///
+    /// Called by the VFS only, for a file that [`Self::open`] opened.
+    unsafe extern "C" fn poll(
+        file: *mut bindings::file,
+        table: *mut bindings::poll_table_struct,
+    ) -> bindings::__poll_t {
+        // SAFETY: The caller holds the file.
+        let open = unsafe { OpenFile::<D>::of(file) };
+        let bell = open.device.bell(&open.file);
+        // SAFETY: By the requirement of this function; the open file keeps what is in it, and the
+        // device.
+        unsafe { bell.poll_wait(file, table) };
+        open.device.poll(&open.file)
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Fork against [`super::Mapper::zap`].
+//! Fork against [`super::Window::unmap`].
 //!
 //! `copy_huge_pmd()` reads the parent's entry of a page table before it takes the locks, and uses
 //! that value for a special entry such as ours. `unmap_mapping_pages()` takes no `mmap_lock`: it

@@ -3,13 +3,13 @@
 //! All user mappings of the device, and how to take some of them away.
 //!
 //! Every open file is made to share one address space, that of an anonymous inode of the module.
-//! Otherwise a second device node would have mappings that [`Mapper::zap`] does not find.
+//! Otherwise a second device node would have mappings that [`Window::unmap`] does not find.
 //!
 //! Lock order: `mmap_lock`, then the lock of a vma, then the fault lock taken here, then
 //! `i_mmap_rwsem` and page table locks, or spinlocks of the caller. Never the user's memory under
 //! the fault lock.
 //!
-//! User-Mode Linux is an exception to what [`Mapper::zap`] promises: it tells other processors of a
+//! User-Mode Linux is an exception to what [`Window::unmap`] promises: it tells other processors of a
 //! removed entry only when they next enter the kernel.
 //!
 //! C: `unmap_mapping_pages()`; `drivers/gpu/drm/drm_drv.c` does the same with a file system of its
@@ -46,7 +46,7 @@ extern "C" {
 /// Fault locks: faults in different windows seldom meet.
 const NR_SHARDS: usize = 16;
 
-/// The address space of all mappings, and the locks that order faults against [`Mapper::zap`].
+/// The address space of all mappings, and the locks that order faults against [`Mapper::with_window`].
 #[pin_data]
 pub(crate) struct Mapper {
     inode: Inode,
@@ -69,32 +69,48 @@ impl Mapper {
         )
     }
 
-    /// Takes `[pgoff, pgoff + nr)`, the part of it that lies in the window of `pgoff`, away from
-    /// every process: removes all entries of page tables, then runs `f`. Faults of the window wait
-    /// meanwhile; they find what `f` left behind.
+    /// Runs `f` with the window of page `pgoff` to itself: faults and accesses of it wait meanwhile,
+    /// and find what `f` left behind. Those of others may wait as well.
     ///
-    /// When `f` starts no CPU can reach the pages through a mapping, and none will before it ends:
-    /// it may give the pages to others, or copy them to where they will be found from now on.
-    ///
-    /// Sleeps; not from inside `f`, [`super::CharDevice::resolve`] or a spinlock. `f` must not
-    /// touch user memory and should be short.
-    pub(crate) fn zap<R>(&self, pgoff: u64, nr: u64, f: impl FnOnce() -> R) -> R {
+    /// Sleeps, and so may `f`; not from inside another window, [`super::CharDevice::resolve`] or a
+    /// spinlock. `f` must not touch user memory, take `mmap_lock` or allocate, and should be short.
+    pub(crate) fn with_window<R>(&self, pgoff: u64, f: impl FnOnce(&Window<'_>) -> R) -> R {
         let _guard = self.shard(pgoff).write();
-        let nr = nr.min(self.rest_of_window(pgoff));
-        if nr != 0 {
-            let mapping = self.inode.mapping();
-            // SAFETY: The mapping lives as long as the inode, which `self` holds.
-            unsafe { bindings::unmap_mapping_pages(mapping, pgoff as usize, nr as usize, true) };
-        }
-        f()
+        f(&self.window(pgoff))
     }
 
-    /// Keeps [`Self::zap`] out of the window. Sleeps; `None` if the task is to die.
+    /// As [`Self::with_window`], and passes `value` on; or gives it back, if the task is to die before
+    /// its turn.
+    pub(crate) fn with_window_killable<T, R>(
+        &self,
+        pgoff: u64,
+        value: T,
+        f: impl FnOnce(&Window<'_>, T) -> R,
+    ) -> Result<R, T> {
+        let Some(_guard) = self.shard(pgoff).write_killable() else {
+            return Err(value);
+        };
+        Ok(f(&self.window(pgoff), value))
+    }
+
+    /// As [`Self::with_window`], but nobody waits for anything: to show what that is good for.
+    pub(crate) fn with_open_window<R>(&self, pgoff: u64, f: impl FnOnce(&Window<'_>) -> R) -> R {
+        f(&self.window(pgoff))
+    }
+
+    fn window(&self, pgoff: u64) -> Window<'_> {
+        Window {
+            mapper: self,
+            pgoff,
+        }
+    }
+
+    /// Keeps [`Self::with_window`] out of the window. Sleeps; `None` if the task is to die.
     pub(super) fn lock_for_fault(&self, pgoff: u64) -> Option<ReadGuard<'_>> {
         self.shard(pgoff).read_killable()
     }
 
-    /// Keeps [`Self::zap`] out of the window. Sleeps.
+    /// Keeps [`Self::with_window`] out of the window. Sleeps.
     pub(super) fn lock_for_access(&self, pgoff: u64) -> ReadGuard<'_> {
         self.shard(pgoff).read()
     }
@@ -112,6 +128,29 @@ impl Mapper {
     fn rest_of_window(&self, pgoff: u64) -> u64 {
         let size = 1u64.wrapping_shl(u32::from(self.window_order));
         size.wrapping_sub(pgoff & size.wrapping_sub(1))
+    }
+}
+
+/// A window that somebody has to itself.
+pub(crate) struct Window<'a> {
+    mapper: &'a Mapper,
+    pgoff: u64,
+}
+
+impl Window<'_> {
+    /// Takes `nr` pages from where the window was asked for, the part of them that lies in it, away
+    /// from every process: removes all entries of page tables.
+    ///
+    /// Afterwards no CPU can reach the pages through a mapping, and none will before the window is
+    /// left: they may be given to others, or copied to where they will be found from then on. Sleeps.
+    pub(crate) fn unmap(&self, nr: u64) {
+        let nr = nr.min(self.mapper.rest_of_window(self.pgoff));
+        if nr == 0 {
+            return;
+        }
+        let (mapping, first) = (self.mapper.mapping(), self.pgoff as usize);
+        // SAFETY: The mapping lives as long as the inode, which the mapper holds.
+        unsafe { bindings::unmap_mapping_pages(mapping, first, nr as usize, true) };
     }
 }
 

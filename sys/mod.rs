@@ -13,17 +13,21 @@ mod claims;
 mod cpu;
 mod cpuhp;
 mod debugfs;
+mod doorbell;
+mod eventfd;
 mod fault;
 mod fork;
 mod frame;
 mod free_run;
 mod host;
+mod kthread;
 mod lock;
 mod mapper;
 mod mm;
 mod node;
 mod percpu;
 mod periodic;
+mod process;
 #[cfg(not(all(
     CONFIG_X86_64,
     CONFIG_NUMA,
@@ -50,6 +54,7 @@ mod real;
 ))]
 mod real;
 mod rwsem;
+mod task;
 pub(crate) mod uapi;
 mod vma;
 
@@ -58,6 +63,7 @@ pub(crate) use self::{
     chrdev::{
         CharDevice,
         Place,
+        Ready,
         Registration, //
     },
     cpu::{
@@ -80,10 +86,11 @@ pub(crate) use self::{
         Store,
         Text, //
     },
+    doorbell::Doorbell,
+    eventfd::EventFd,
     host::{
         capable_sys_admin,
         cond_resched,
-        current_is_rt,
         host_version,
         is_kdump_kernel,
         now_ns,
@@ -96,14 +103,21 @@ pub(crate) use self::{
         PAGE_SHIFT,
         PAGE_SIZE, //
     },
+    kthread::{
+        KThread,
+        Thread,
+        ThreadToken, //
+    },
     lock::{
         new_locked,
         new_sleep_locked,
         Locked,
         SleepLocked, //
     },
-    mapper::Mapper,
-    mm::LockedVm,
+    mapper::{
+        Mapper,
+        Window, //
+    },
     node::{
         has_large_cache,
         host_free_pages,
@@ -118,6 +132,7 @@ pub(crate) use self::{
         Periodic,
         Tick, //
     },
+    process::Process,
     real::{
         is_locked_down,
         nr_online_nodes,
@@ -127,5 +142,18 @@ pub(crate) use self::{
         RealNode,
         RealZone,
         IS_SUPPORTED as CAN_DRIVE_ZONES, //
+    },
+    task::{
+        current_comm,
+        current_task,
+        fatal_signal_pending,
+        memalloc_scope,
+        might_sleep,
+        psi_memstall_enter,
+        signal_pending,
+        sleep_ms,
+        task_id,
+        TaskFacts, //
     }, //
 };
+use mm::LockedVm;

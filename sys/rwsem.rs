@@ -73,6 +73,20 @@ impl RwSem {
         }
     }
 
+    /// Waits for everybody. Sleeps; `None` if the task is to die.
+    pub(super) fn write_killable(&self) -> Option<WriteGuard<'_>> {
+        // SAFETY: By the type invariants.
+        let err = unsafe { bindings::down_write_killable(self.raw.get()) };
+        if err != 0 {
+            return None;
+        }
+        // INVARIANT: Now held for writing.
+        Some(WriteGuard {
+            sem: self,
+            _here: NotThreadSafe,
+        })
+    }
+
     /// Waits for everybody. Sleeps.
     pub(super) fn write(&self) -> WriteGuard<'_> {
         // SAFETY: By the type invariants.

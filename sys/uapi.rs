@@ -88,6 +88,23 @@ plain_bytes! {
     rb_drain { nid, zone, cpu, flags, reserved }
     rb_pageblock { free, nr_pages, info, reserved }
     rb_blockmap { start, nr, flags, buf_ptr, nr_done, reserved0, epoch, reserved1 }
+    rb_zone_compaction {
+        active, inactive, migrate_idx, free_idx, considered, defer_shift, order_failed, reserved0,
+    }
+    rb_node_stat {
+        nid, flags, kswapd_state, kswapd_order, kswapd_highest_zone, kswapd_failures,
+        kcompactd_state, kcompactd_order, kswapd_runs, kcompactd_runs, nr_isolated, nr_throttled,
+        zones, reserved1,
+    }
+    rb_advise { id, gen, order, advice, flags, was_purged, idx, nr_pins, reserved0, reserved1 }
+    rb_compact {
+        nid, zone, order, mode, budget_pages, timeout_ns, flags, result, migrate_scanned,
+        free_scanned, migrated, failed, freed_blocks, reserved0,
+    }
+    rb_reclaim { nr_pages, nid, flags, timeout_ns, nr_reclaimed, nr_scanned, reserved0 }
+    rb_event_set { eventfd, mask, nid, zone, flags, reserved0, interval_ns, reserved1 }
+    rb_event_clear { eventfd, flags, reserved0 }
+    rb_event_wait { mask, flags, timeout_ns, fired, reserved0, seq, reserved1 }
     rb_clone_zone { nid, flags, zones, cpu, base_pfn, managed, free, held, hash, nr_pages }
     rb_replay_entry { op, order, flags, gfp, slot, arg }
     rb_replay {

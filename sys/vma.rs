@@ -4,7 +4,7 @@
 //! with the faults, see [`super::fault`].
 //!
 //! Mappings are `VM_PFNMAP`: the kernel then keeps no references to pages, refuses to pin them, and
-//! flushes TLBs before a mapping disappears from the address space that [`super::Mapper::zap`]
+//! flushes TLBs before a mapping disappears from the address space that [`super::Window::unmap`]
 //! walks.
 //!
 //! C: `struct vm_operations_struct`.
