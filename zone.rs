@@ -6,8 +6,9 @@
 //! order and type), [`pageblock`], [`buddy`] (split and merge), [`fallback`] (other types' pages),
 //! [`highatomic`] and [`isolate`] (pageblocks set apart), [`watermark`] (how much is kept free),
 //! [`free_state`] (whether it is), [`counter`] (who knows it when), [`fragmentation`] (how far free
-//! pages are scattered). The zone puts a lock around the
-//! [`buddy::Buddy`] and publishes what is read without it.
+//! pages are scattered), [`lru`] (what may be reclaimed), [`compaction`], [`isolate_free`],
+//! [`free_search`], [`page_bits`] and [`capture`] (what moving blocks needs). The zone puts a lock
+//! around the [`buddy::Buddy`] and publishes what is read without it.
 //!
 //! C: `struct zone` in `include/linux/mmzone.h`.
 
@@ -15,19 +16,25 @@
 
 pub(crate) mod alloc_flags;
 pub(crate) mod buddy;
+mod capture;
+pub(crate) mod compaction;
 pub(crate) mod counter;
 mod deferred;
 pub(crate) mod fallback;
 pub(crate) mod fragmentation;
 pub(crate) mod free_area;
+pub(crate) mod free_search;
 pub(crate) mod free_state;
 mod highatomic;
 pub(crate) mod image;
 pub(crate) mod isolate;
+pub(crate) mod isolate_free;
+pub(crate) mod lru;
 pub(crate) mod memmap;
 pub(crate) mod migratetype;
 mod movable;
 pub(crate) mod order;
+pub(crate) mod page_bits;
 pub(crate) mod pageblock;
 mod published;
 mod shadow;
@@ -48,7 +55,10 @@ use buddy::{
 };
 use deferred::DeferredFrees;
 use fallback::RmqueueMode;
-use free_state::Marks;
+use free_state::{
+    FreeState,
+    Marks, //
+};
 use kernel::{
     prelude::*,
     sync::atomic::{
@@ -166,9 +176,11 @@ pub(crate) struct Zone {
     /// Blocks that somebody else preferred to have from here, and got elsewhere.
     numa_foreign: Atomic<u64>,
     deferred: DeferredFrees,
+    lru: lru::Shown,
     /// The allocator does not have all pages yet.
     is_lazy: Atomic<bool>,
-    reclaimer_wanted: Atomic<bool>,
+    /// Free pages in the hands of compaction.
+    nr_isolated: Atomic<u64>,
 }
 
 impl Zone {
@@ -195,8 +207,9 @@ impl Zone {
             flags: [const { Atomic::new(false) }; 3],
             numa_foreign: Atomic::new(0),
             deferred: DeferredFrees::new()?,
+            lru: lru::Shown::new(),
             is_lazy: Atomic::new(config.lazy),
-            reclaimer_wanted: Atomic::new(false),
+            nr_isolated: Atomic::new(0),
         };
 
         zone.with(|_| ());
@@ -304,6 +317,17 @@ impl Zone {
         self.published.set_lowmem_reserve(reserve);
     }
 
+    /// A fragmentation index up to this says that memory is short rather than scattered
+    /// (C: `sysctl_extfrag_threshold`).
+    pub(crate) fn extfrag_threshold(&self) -> i64 {
+        self.with(|buddy| buddy.extfrag_threshold)
+    }
+
+    /// Sets it: 0 to 1000.
+    pub(crate) fn set_extfrag_threshold(&self, threshold: i64) {
+        self.with(|buddy| buddy.extfrag_threshold = threshold);
+    }
+
     /// Sets how far boosts go. One that is there stays (C: `watermark_boost_factor`).
     pub(crate) fn set_boost_factor(&self, factor: u64) {
         self.with(|buddy| buddy.boost_factor = factor);
@@ -313,16 +337,6 @@ impl Zone {
     /// (C: the end of `balance_pgdat()`).
     pub(crate) fn remove_boost(&self, seen: u64) {
         self.with(|buddy| buddy.marks.boost = buddy.marks.boost.saturating_sub(seen));
-    }
-
-    /// Asks the background reclaimer to look at this zone (C: `wakeup_kswapd()`).
-    pub(crate) fn wake_reclaimer(&self) {
-        self.reclaimer_wanted.store(true, Relaxed);
-    }
-
-    /// Whether somebody asked for that since the last time.
-    pub(crate) fn take_reclaimer_wanted(&self) -> bool {
-        self.reclaimer_wanted.xchg(false, Relaxed)
     }
 
     /// Sets how far the counters of the CPUs may lag (C: `refresh_zone_stat_thresholds()`).
@@ -372,6 +386,45 @@ impl Zone {
         self.published
             .free_state()
             .watermark_ok(Order::ZERO, high, reserve, AllocFlags::WMARK_MIN)
+    }
+
+    /// Whether a request of `order` for zones up to `highest` finds this zone above `mark`, if `extra`
+    /// pages more were free (C: `__zone_watermark_ok()`).
+    pub(crate) fn watermark_ok(
+        &self,
+        order: Order,
+        (mark, extra): (u64, u64),
+        highest: ZoneType,
+        flags: AllocFlags,
+    ) -> bool {
+        let state = self.published.free_state();
+        let state = FreeState {
+            free: state.free.wrapping_add(extra),
+            ..state
+        };
+
+        state.watermark_ok(order, mark, self.published.reserve_for(highest), flags)
+    }
+
+    /// The same, if `free` pages were free.
+    pub(crate) fn watermark_ok_with(
+        &self,
+        order: Order,
+        (mark, free): (u64, u64),
+        highest: ZoneType,
+        flags: AllocFlags,
+    ) -> bool {
+        let state = FreeState {
+            free,
+            ..self.published.free_state()
+        };
+
+        state.watermark_ok(order, mark, self.published.reserve_for(highest), flags)
+    }
+
+    /// One level with the boost (C: `wmark_pages()`).
+    pub(crate) fn visible(&self, wmark: Wmark) -> u64 {
+        self.published.visible(wmark)
     }
 
     /// Takes a block off the free lists (C: `rmqueue_buddy()`).
@@ -537,6 +590,12 @@ impl Zone {
 
         picture.events.numa.foreign = self.numa_foreign.load(Relaxed);
         picture
+    }
+
+    /// Whether somebody else holds the lock at this moment (C: `spin_trylock()` of
+    /// `compact_lock_irqsave()`).
+    pub(crate) fn is_contended(&self) -> bool {
+        self.buddy.try_with(|_| ()).is_none()
     }
 
     /// Recounts everything. Holds the lock for the whole walk.

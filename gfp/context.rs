@@ -7,10 +7,13 @@
 #![deny(unsafe_code)]
 
 use super::Gfp;
-use crate::zone::{
-    migratetype::Migratetype,
-    order::Order,
-    ZoneType, //
+use crate::{
+    sys::TaskFacts,
+    zone::{
+        migratetype::Migratetype,
+        order::Order,
+        ZoneType, //
+    }, //
 };
 
 /// A request, taken apart once.
@@ -25,8 +28,8 @@ pub(crate) struct AllocContext {
     pub(crate) nid: Option<i32>,
     /// The nodes it may use, a bit for each; 0: all (C: `nodemask`).
     pub(crate) nodemask: u64,
-    /// Whether a real-time or deadline task asks (C: `rt_or_dl_task(current)`).
-    pub(crate) is_rt: bool,
+    /// Who asks (C: `current`).
+    pub(crate) task: TaskFacts,
 }
 
 impl AllocContext {
@@ -39,7 +42,7 @@ impl AllocContext {
             highest_zone: gfp.zone()?,
             nid: None,
             nodemask: 0,
-            is_rt: false,
+            task: TaskFacts::default(),
         })
     }
 

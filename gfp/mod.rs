@@ -14,6 +14,7 @@
 #![deny(unsafe_code)]
 
 pub(crate) mod context;
+mod names;
 
 use crate::zone::{
     alloc_flags::AllocFlags,
@@ -59,6 +60,8 @@ impl Gfp {
     pub(crate) const NOWARN: Self = Self(0x2000);
     /// Try hard, but do not call for an out-of-memory kill.
     pub(crate) const RETRY_MAYFAIL: Self = Self(0x4000);
+    /// Do not fail, however long it takes.
+    pub(crate) const NOFAIL: Self = Self(0x8000);
     /// Give up early.
     pub(crate) const NORETRY: Self = Self(0x10000);
     /// The request may use everything: it will free more memory than it takes.
@@ -84,6 +87,21 @@ impl Gfp {
     /// The flags with the kernel's values.
     pub(crate) const fn from_bits(bits: u32) -> Self {
         Self(bits)
+    }
+
+    /// The flags as the kernel's bits.
+    pub(crate) const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Whether all of `flags` are set (C: `gfp_has_flags()`).
+    pub(crate) const fn has_all(self, flags: Self) -> bool {
+        self.0 & flags.0 == flags.0
+    }
+
+    /// Without `flags`.
+    pub(crate) const fn without(self, flags: Self) -> Self {
+        Self(self.0 & !flags.0)
     }
 
     /// Those of the flags that `allowed` has too (C: `gfp & gfp_allowed_mask`).
@@ -241,6 +259,7 @@ mod tests {
             Gfp::WRITE,
             Gfp::NOWARN,
             Gfp::RETRY_MAYFAIL,
+            Gfp::NOFAIL,
             Gfp::NORETRY,
             Gfp::MEMALLOC,
             Gfp::COMP,
@@ -249,8 +268,8 @@ mod tests {
             Gfp::THISNODE,
             Gfp::ACCOUNT,
         ];
-        // NOFAIL, ZEROTAGS, and the bit that Linux 7.3 does not use.
-        let unnamed = 0x8000 | 0x80_0000 | 0x200;
+        // ZEROTAGS, and the bit that Linux 7.3 does not use.
+        let unnamed = 0x80_0000 | 0x200;
         let all = named.iter().fold(unnamed, |all, gfp| all | gfp.0);
 
         assert_eq!(all, 0xff_ffff);

@@ -17,6 +17,8 @@ impl AllocFlags {
     pub(crate) const WMARK_MIN: Self = Self(0);
     /// Keep to the low watermark (C: `ALLOC_WMARK_LOW`).
     pub(crate) const WMARK_LOW: Self = Self(0x1);
+    /// Keep to the high watermark (C: `ALLOC_WMARK_HIGH`).
+    pub(crate) const WMARK_HIGH: Self = Self(0x2);
     /// Look at no watermark (C: `ALLOC_NO_WATERMARKS`).
     pub(crate) const NO_WATERMARKS: Self = Self(0x4);
     /// The requester is being killed and will free memory soon (C: `ALLOC_OOM`).
@@ -50,6 +52,11 @@ impl AllocFlags {
     /// Without `flags`.
     pub(crate) const fn without(self, flags: Self) -> Self {
         Self(self.0 & !flags.0)
+    }
+
+    /// Nothing but a watermark.
+    pub(crate) const fn of_wmark(wmark: Wmark) -> Self {
+        Self(wmark as u32)
     }
 
     /// The watermark to keep to (C: `alloc_flags & ALLOC_WMARK_MASK`).

@@ -12,7 +12,10 @@
 
 use super::{
     alloc_flags::FreeFlags,
+    capture::Captures,
+    compaction::Compaction,
     counter::Counter,
+    fragmentation::EXTFRAG_THRESHOLD,
     free_area::{
         End,
         FreeAreas, //
@@ -21,6 +24,7 @@ use super::{
         FreeState,
         Marks, //
     },
+    lru::Lru,
     memmap::Memmap,
     migratetype::Migratetype,
     order::{
@@ -58,11 +62,14 @@ pub(crate) struct BuddyConfig {
 /// - `nr_free` counts the pages on the lists, those of isolated pageblocks excepted;
 ///   `nr_free_highatomic` and `nr_free_cma` are parts of it.
 /// - `stat_free` and `stat_free_cma` count the same as `nr_free` and `nr_free_cma`.
+/// - A page with a tag of `lru` starts a block that is in use.
 /// - `nr_reserved_highatomic` counts the pages of all high-order atomic pageblocks.
 pub(crate) struct Buddy {
     pub(super) map: Memmap,
     pub(super) areas: FreeAreas,
     pub(super) blocks: Pageblocks,
+    /// Blocks in use whose contents may be dropped.
+    pub(super) lru: Lru,
     pub(super) nr_free: u64,
     pub(super) nr_free_highatomic: u64,
     pub(super) nr_free_cma: u64,
@@ -77,6 +84,8 @@ pub(crate) struct Buddy {
     pub(super) managed: u64,
     pub(super) marks: Marks,
     pub(super) boost_factor: u64,
+    /// A fragmentation index up to this says that memory is short rather than scattered.
+    pub(super) extfrag_threshold: i64,
     /// This kernel only saves a crash dump (C: `is_kdump_kernel()`).
     pub(super) is_kdump: bool,
     /// The background reclaimer is to be woken: the watermarks were boosted
@@ -85,6 +94,8 @@ pub(crate) struct Buddy {
     /// Counts changes of the free lists.
     pub(super) seq: u64,
     pub(super) events: Events,
+    pub(super) captures: Captures,
+    pub(super) compaction: Compaction,
 }
 
 impl Buddy {
@@ -114,6 +125,7 @@ impl Buddy {
             map: Memmap::new(start, nr_pages)?,
             areas: FreeAreas::new()?,
             blocks: Pageblocks::new(start, nr_pages, pageblock_order, mobility_off)?,
+            lru: Lru::EMPTY,
             nr_free: 0,
             nr_free_highatomic: 0,
             nr_free_cma: 0,
@@ -125,10 +137,13 @@ impl Buddy {
             managed: 0,
             marks: Marks::NONE,
             boost_factor: WATERMARK_BOOST_FACTOR,
+            extfrag_threshold: EXTFRAG_THRESHOLD,
             is_kdump: sys::is_kdump_kernel(),
             boosted: false,
             seq: 0,
             events: Events::ZERO,
+            captures: Captures::NONE,
+            compaction: Compaction::new(start, nr_pages, pageblock_order),
         })
     }
 
@@ -193,6 +208,9 @@ impl Buddy {
 
         self.account(i64::from(order.nr_pages()), mt);
         while let Some(larger) = merged.up() {
+            if self.compaction_capture(head, merged, mt) {
+                return self.account(i64::from(merged.nr_pages()).wrapping_neg(), mt);
+            }
             let Some(common) = self.take_buddy(head, merged, mt) else {
                 break;
             };

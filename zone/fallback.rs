@@ -129,7 +129,7 @@ impl Buddy {
     ///
     /// Small movable requests do no lasting harm among other pages, since they can be moved away.
     /// All others would, whatever their size.
-    fn should_claim(&self, order: Order, mt: Migratetype) -> bool {
+    pub(super) fn should_claim(&self, order: Order, mt: Migratetype) -> bool {
         order.get() >= self.blocks.order().get() / 2
             || matches!(mt, Migratetype::Reclaimable | Migratetype::Unmovable)
             || self.blocks.mobility_off()
@@ -137,7 +137,11 @@ impl Buddy {
 
     /// The first block of `order` of a type that `mt` may fall back to
     /// (C: `find_suitable_fallback()`).
-    fn find_fallback(&self, order: Order, mt: Migratetype) -> Option<(PageIdx, Migratetype)> {
+    pub(super) fn find_fallback(
+        &self,
+        order: Order,
+        mt: Migratetype,
+    ) -> Option<(PageIdx, Migratetype)> {
         let first = |from: &Migratetype| Some((self.areas.first(order, *from)?, *from));
 
         mt.fallbacks().iter().find_map(first)

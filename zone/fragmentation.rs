@@ -13,6 +13,10 @@ use super::{
 };
 use kernel::prelude::*;
 
+/// An index up to this says that memory is short rather than scattered, unless it is changed
+/// (C: `sysctl_extfrag_threshold`).
+pub(crate) const EXTFRAG_THRESHOLD: i64 = 500;
+
 /// The free pages of a zone, for a request of one order (C: `struct contig_page_info`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct ContigPages {
@@ -68,6 +72,19 @@ impl ContigPages {
             Some(share) => 1000i64.wrapping_sub(share as i64),
             None => 0,
         }
+    }
+
+    /// How much of the free memory a request cannot use, in percent: nothing of none
+    /// (C: `extfrag_for_order()`).
+    pub(crate) fn extfrag(&self) -> u32 {
+        let usable = self.suitable.wrapping_shl(u32::from(self.order.get()));
+        let percent = self
+            .free_pages
+            .wrapping_sub(usable)
+            .wrapping_mul(100)
+            .checked_div(self.free_pages);
+
+        percent.unwrap_or(0) as u32
     }
 
     /// How much of the free memory a request cannot use, in thousandths: all of none

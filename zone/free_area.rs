@@ -159,6 +159,37 @@ impl FreeAreas {
         self.del(map, page, order, from);
         self.add(map, page, order, to, End::Tail);
     }
+
+    /// Makes a block the first of its list; those before it go to the tail
+    /// (C: `move_freelist_head()`).
+    pub(crate) fn rotate_to(
+        &mut self,
+        map: &mut Memmap,
+        page: PageIdx,
+        order: Order,
+        mt: Migratetype,
+    ) {
+        self.areas
+            .at_mut(order)
+            .lists
+            .at_mut(mt)
+            .rotate_to(map, page);
+    }
+
+    /// Makes a block the last of its list, behind those before it (C: `move_freelist_tail()`).
+    pub(crate) fn rotate_behind(
+        &mut self,
+        map: &mut Memmap,
+        page: PageIdx,
+        order: Order,
+        mt: Migratetype,
+    ) {
+        self.areas
+            .at_mut(order)
+            .lists
+            .at_mut(mt)
+            .rotate_behind(map, page);
+    }
 }
 
 fn bit(order: Order) -> u16 {

@@ -15,6 +15,12 @@ use super::order::{
 };
 use kernel::prelude::*;
 
+/// In the tag of a free block that compaction took off the free lists.
+const COMPACTION: u8 = 0x20;
+
+/// Bits of a tag that say what kind of list it is.
+const KIND: u8 = 0xe0;
+
 /// Neighbours of a page on its list.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Link {
@@ -34,7 +40,9 @@ impl Link {
 /// # Invariants
 ///
 /// - `links` and `tags` have one entry for each page from `start` on.
-/// - A tag is 0, or `order + 1` on the first page of a block that is on a free list of that order.
+/// - A tag is 0, or on the first page of a block that is on a list: `order + 1` on a free list of
+///   that order, `COMPACTION | order` on one of compaction's own; or one of those of `lru.rs` on the
+///   first page of a block that is in use.
 pub(crate) struct Memmap {
     start: PageIdx,
     links: KVVec<Link>,
@@ -85,6 +93,36 @@ impl Memmap {
         self.tags.get(self.slot(page)).copied() == Some(order.get().wrapping_add(1))
     }
 
+    /// Order of the block at `page`, if compaction took it off the free lists and has it on one of
+    /// its own.
+    pub(crate) fn isolated_order(&self, page: PageIdx) -> Option<Order> {
+        let tag = self.tags.get(self.slot(page)).copied().unwrap_or(0);
+
+        match tag & KIND {
+            COMPACTION => Order::new(u32::from(tag & !KIND)),
+            _ => None,
+        }
+    }
+
+    /// The block at `page`, which was just put on a list, is on one of compaction's own.
+    pub(crate) fn mark_isolated(&mut self, page: PageIdx, order: Order) {
+        let slot = self.slot(page);
+
+        if let Some(tag) = self.tags.get_mut(slot) {
+            *tag = COMPACTION | order.get();
+        }
+    }
+
+    /// The tag of `page` as it is.
+    pub(super) fn tag(&self, page: PageIdx) -> u8 {
+        self.tags.get(self.slot(page)).copied().unwrap_or(0)
+    }
+
+    /// Tags `page`, which is on no list.
+    pub(super) fn set_tag(&mut self, page: PageIdx, tag: u8) {
+        self.set(page, Link::NONE, tag);
+    }
+
     fn slot(&self, page: PageIdx) -> usize {
         page.get().wrapping_sub(self.start.get()) as usize
     }
@@ -124,11 +162,11 @@ impl Memmap {
     }
 }
 
-/// A doubly linked list of free blocks of one order.
+/// A doubly linked list of blocks: the free ones of one order, or some of those in use.
 ///
 /// # Invariants
 ///
-/// - Every page on it has the tag of that order and is on no other list.
+/// - Every page on it has the tag of the list and is on no other list.
 /// - `len` counts them; `first` and `last` are [`PageIdx::NONE`] exactly if it is 0.
 #[derive(Clone, Copy)]
 pub(crate) struct PageList {
@@ -160,8 +198,19 @@ impl PageList {
         (self.len != 0).then_some(self.first)
     }
 
+    /// The block at the other end.
+    pub(super) fn last(&self) -> Option<PageIdx> {
+        (self.len != 0).then_some(self.last)
+    }
+
     /// Puts `page`, which is on no list, at the head: it is taken next (C: `list_add()`).
     pub(crate) fn push_front(&mut self, map: &mut Memmap, page: PageIdx, order: Order) {
+        self.push_front_tagged(map, page, order.get().wrapping_add(1));
+    }
+
+    /// The same with a tag of the caller's.
+    #[inline]
+    pub(super) fn push_front_tagged(&mut self, map: &mut Memmap, page: PageIdx, tag: u8) {
         let next = self.first;
 
         map.set(
@@ -170,7 +219,7 @@ impl PageList {
                 prev: PageIdx::NONE,
                 next,
             },
-            order.get().wrapping_add(1),
+            tag,
         );
         match next {
             PageIdx::NONE => self.last = page,
@@ -182,6 +231,12 @@ impl PageList {
 
     /// Puts `page`, which is on no list, at the tail: it is taken last (C: `list_add_tail()`).
     pub(crate) fn push_back(&mut self, map: &mut Memmap, page: PageIdx, order: Order) {
+        self.push_back_tagged(map, page, order.get().wrapping_add(1));
+    }
+
+    /// The same with a tag of the caller's.
+    #[inline]
+    pub(super) fn push_back_tagged(&mut self, map: &mut Memmap, page: PageIdx, tag: u8) {
         let prev = self.last;
 
         map.set(
@@ -190,7 +245,7 @@ impl PageList {
                 prev,
                 next: PageIdx::NONE,
             },
-            order.get().wrapping_add(1),
+            tag,
         );
         match prev {
             PageIdx::NONE => self.first = page,
@@ -214,6 +269,43 @@ impl PageList {
         }
         map.set(page, Link::NONE, 0);
         self.len = self.len.wrapping_sub(1);
+    }
+
+    /// Makes `page`, which is on the list, the first: those before it go to the tail as they are
+    /// (C: `move_freelist_head()`).
+    pub(crate) fn rotate_to(&mut self, map: &mut Memmap, page: PageIdx) {
+        let new_last = map.link(page).prev;
+
+        if new_last == PageIdx::NONE {
+            return;
+        }
+        map.set_next(self.last, self.first);
+        map.set_prev(self.first, self.last);
+        map.set_next(new_last, PageIdx::NONE);
+        map.set_prev(page, PageIdx::NONE);
+        self.first = page;
+        self.last = new_last;
+    }
+
+    /// Makes `page`, which is on the list, the last: it and those before it go to the tail as they
+    /// are (C: `move_freelist_tail()`).
+    pub(crate) fn rotate_behind(&mut self, map: &mut Memmap, page: PageIdx) {
+        match map.link(page).next {
+            PageIdx::NONE => {}
+            next => self.rotate_to(map, next),
+        }
+    }
+
+    /// The pages from tail to head; at most `len` of them, whatever the links say.
+    pub(crate) fn iter_back<'a>(&self, map: &'a Memmap) -> impl Iterator<Item = PageIdx> + 'a {
+        let mut page = self.last;
+
+        (0..self.len).map_while(move |_| {
+            let this = page;
+
+            page = map.link(this).prev;
+            (this != PageIdx::NONE).then_some(this)
+        })
     }
 
     /// The pages from head to tail; at most `len` of them, whatever the links say.
@@ -271,6 +363,29 @@ mod tests {
         list.remove(&mut map, PageIdx::new(3));
         assert!(list.is_empty());
         assert!(list.first().is_none());
+        Ok(())
+    }
+
+    #[test]
+    fn rotation_keeps_the_ring() -> Result {
+        let mut map = Memmap::new(PageIdx::new(0), 16)?;
+        let mut list = PageList::EMPTY;
+
+        for page in 1..=4 {
+            list.push_back(&mut map, PageIdx::new(page), Order::ZERO);
+        }
+        list.rotate_to(&mut map, PageIdx::new(3));
+        assert_eq!(collect(&list, &map), [3, 4, 1, 2]);
+        list.rotate_to(&mut map, PageIdx::new(3));
+        assert_eq!(collect(&list, &map), [3, 4, 1, 2]);
+        list.rotate_behind(&mut map, PageIdx::new(4));
+        assert_eq!(collect(&list, &map), [1, 2, 3, 4]);
+        list.rotate_behind(&mut map, PageIdx::new(4));
+        let back = list.iter_back(&map).map(PageIdx::get);
+        assert!(back.eq([4, 3, 2, 1]));
+        list.remove(&mut map, PageIdx::new(1));
+        list.remove(&mut map, PageIdx::new(4));
+        assert_eq!(collect(&list, &map), [2, 3, 0, 0]);
         Ok(())
     }
 

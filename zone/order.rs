@@ -121,6 +121,16 @@ impl PageIdx {
         Self(self.0.wrapping_add(nr))
     }
 
+    /// The page `nr` pages back, or the first of all.
+    pub(crate) const fn back(self, nr: u32) -> Self {
+        Self(self.0.saturating_sub(nr))
+    }
+
+    /// Pages from `from` up to this one, 0 if that lies behind.
+    pub(crate) const fn since(self, from: Self) -> u32 {
+        self.0.saturating_sub(from.0)
+    }
+
     /// First page of the buddy of the block of `order` that starts here.
     pub(crate) const fn buddy(self, order: Order) -> Self {
         Self(self.0 ^ order.nr_pages())

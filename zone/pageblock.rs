@@ -31,12 +31,18 @@ use kernel::{
 /// Marks an isolated pageblock, which keeps its type for later (C: `PB_migrate_isolate`).
 const ISOLATED: u8 = 1 << 4;
 
+/// Compaction need not look at a pageblock for now (C: `PB_compact_skip`).
+const SKIP: u8 = 1 << 5;
+
+/// The bits of the type (C: `PAGEBLOCK_MIGRATETYPE_MASK`).
+const TYPE: u8 = ISOLATED - 1;
+
 /// Migratetypes of the pageblocks of one zone, for everyone to read.
 ///
 /// # Invariants
 ///
 /// Every entry is the number of a [`Migratetype`] other than `Isolate`, with or without
-/// [`ISOLATED`].
+/// [`ISOLATED`] and [`SKIP`].
 #[derive(Clone)]
 pub(crate) struct PageblockTypes {
     /// Start of the first pageblock.
@@ -70,9 +76,20 @@ impl PageblockTypes {
         let entry = self.entry(page);
 
         match entry & ISOLATED {
-            0 => Migratetype::from_number(entry).unwrap_or(Migratetype::Unmovable),
+            0 => Migratetype::from_number(entry & TYPE).unwrap_or(Migratetype::Unmovable),
             _ => Migratetype::Isolate,
         }
+    }
+
+    /// Whether compaction need not look at the pageblock that `page` lies in, a hint
+    /// (C: `get_pageblock_skip()`).
+    pub(crate) fn is_skipped(&self, page: PageIdx) -> bool {
+        self.entry(page) & SKIP != 0
+    }
+
+    /// Order of a pageblock.
+    pub(crate) fn order(&self) -> Order {
+        self.order
     }
 
     #[inline]
@@ -151,7 +168,7 @@ impl Pageblocks {
 
     /// Type of the pageblock, isolated or not (C: `PAGEBLOCK_MIGRATETYPE_MASK`).
     pub(crate) fn migratetype_when_not_isolated(&self, page: PageIdx) -> Migratetype {
-        let entry = self.types.entry(page) & !ISOLATED;
+        let entry = self.types.entry(page) & TYPE;
 
         Migratetype::from_number(entry).unwrap_or(Migratetype::Unmovable)
     }
@@ -165,12 +182,21 @@ impl Pageblocks {
             false => mt,
         };
 
-        self.change(page, |_| mt.number());
+        self.change(page, |entry| entry & SKIP | mt.number());
     }
 
     /// Isolates the pageblock that `page` lies in, or ends that (C: `toggle_pageblock_isolate()`).
     pub(crate) fn toggle_isolate(&mut self, page: PageIdx) {
         self.change(page, |entry| entry ^ ISOLATED);
+    }
+
+    /// Says whether compaction need not look at the pageblock that `page` lies in
+    /// (C: `set_pageblock_skip()`, `clear_pageblock_skip()`).
+    pub(crate) fn set_skip(&mut self, page: PageIdx, skip: bool) {
+        self.change(page, |entry| match skip {
+            true => entry | SKIP,
+            false => entry & !SKIP,
+        });
     }
 
     /// Changes an entry and the counts with it.
@@ -226,6 +252,26 @@ impl Pageblocks {
 #[kunit_tests(rust_buddy_pageblock)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_hint_is_apart_from_the_type() -> Result {
+        let order = Order::new(9).ok_or(EINVAL)?;
+        let mut blocks = Pageblocks::new(PageIdx::new(0), 1024, order, false)?;
+        let page = PageIdx::new(700);
+
+        blocks.set_skip(page, true);
+        blocks.set_migratetype(page, Migratetype::Cma);
+        blocks.toggle_isolate(page);
+        assert!(blocks.types().is_skipped(page));
+        assert!(!blocks.types().is_skipped(PageIdx::new(0)));
+        assert_eq!(blocks.migratetype(page), Migratetype::Isolate);
+        assert_eq!(blocks.migratetype_when_not_isolated(page), Migratetype::Cma);
+        blocks.toggle_isolate(page);
+        blocks.set_skip(page, false);
+        assert_eq!(blocks.migratetype(page), Migratetype::Cma);
+        assert!(!blocks.types().is_skipped(page));
+        Ok(())
+    }
 
     #[test]
     fn a_range_covers_whole_pageblocks() -> Result {

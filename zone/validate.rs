@@ -42,6 +42,8 @@ pub(crate) enum Fault {
     WrongPageblocks = 10,
     /// A CPU's stock is not as large as it says.
     WrongStock = 11,
+    /// Compaction has not as many pages as it says.
+    WrongIsolated = 12,
 }
 
 /// Result of a walk.
@@ -51,6 +53,8 @@ pub(crate) struct Report {
     pub(crate) checked: u64,
     /// Free pages found, isolated ones included.
     pub(crate) free: u64,
+    /// Free pages in the hands of compaction.
+    pub(crate) isolated: u64,
     /// Faults found.
     pub(crate) errors: u64,
     /// The first of them.
@@ -62,6 +66,7 @@ impl Report {
     pub(crate) const EMPTY: Self = Self {
         checked: 0,
         free: 0,
+        isolated: 0,
         errors: 0,
         first: None,
     };
@@ -80,6 +85,7 @@ impl Report {
         Self {
             checked: self.checked.wrapping_add(other.checked),
             free: self.free.wrapping_add(other.free),
+            isolated: self.isolated.wrapping_add(other.isolated),
             errors: self.errors.wrapping_add(other.errors),
             first: self.first.or(other.first),
         }
@@ -178,21 +184,41 @@ impl Buddy {
         order < Order::MAX && may && self.map.is_buddy(buddy, order)
     }
 
+    /// Blocks on the lists of those that may be reclaimed; nothing that the pages themselves can agree
+    /// with if a list is not what it says.
+    fn validate_lru(&self) -> u64 {
+        self.lru.validate(&self.map).unwrap_or(u64::MAX)
+    }
+
     /// Walks the pages: blocks must not overlap, and there are as many as on the lists.
     fn validate_pages(&self, report: &mut Report, on_lists: u64) {
         let start = self.map.start();
         let mut end_of_last = start;
         let mut blocks: u64 = 0;
         let mut counted: u64 = 0;
+        let mut isolated: u64 = 0;
+        let mut listed: u64 = 0;
 
         for nr in 0..self.map.nr_pages() {
             let page = start.add(nr);
-            let Some(order) = self.map.buddy_order(page) else {
+            let (free, taken) = (self.map.buddy_order(page), self.map.isolated_order(page));
+            let Some(order) = free.or(taken) else {
+                // What may be reclaimed is in use.
+                if let Some(order) = self.map.lru_order(page) {
+                    report.require(page >= end_of_last, page, Fault::Overlap);
+                    report.require(page.is_aligned(order), page, Fault::Misplaced);
+                    end_of_last = end_of_last.max(page.add(order.nr_pages()));
+                    listed = listed.wrapping_add(u64::from(self.map.is_listed(page)));
+                }
                 continue;
             };
 
             report.require(page >= end_of_last, page, Fault::Overlap);
             end_of_last = page.add(order.nr_pages());
+            if taken.is_some() {
+                isolated = isolated.wrapping_add(u64::from(order.nr_pages()));
+                continue;
+            }
             blocks = blocks.wrapping_add(1);
             report.free = report.free.wrapping_add(u64::from(order.nr_pages()));
             if self.blocks.migratetype(page) != Migratetype::Isolate {
@@ -201,7 +227,12 @@ impl Buddy {
         }
         report.checked = report.checked.wrapping_add(u64::from(self.map.nr_pages()));
         report.require(blocks == on_lists, start, Fault::Overlap);
+        report.require(listed == self.validate_lru(), start, Fault::BrokenList);
         report.require(counted == self.nr_free, start, Fault::WrongFree);
+        report.isolated = report.isolated.wrapping_add(isolated);
+        let known = u64::from(self.compaction.nr_isolated);
+
+        report.require(isolated == known, start, Fault::WrongIsolated);
     }
 }
 

@@ -117,7 +117,7 @@ pub(crate) fn lowmem_pages(managed: &[u64; NR_ZONES]) -> u64 {
 }
 
 /// Largest integer whose square is at most `x` (C: `int_sqrt()`).
-fn int_sqrt(x: u64) -> u64 {
+pub(crate) fn int_sqrt(x: u64) -> u64 {
     let mut root = 0;
     let mut rest = x;
     let mut bit: u64 = 1 << 62;

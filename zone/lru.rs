@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Blocks in use whose contents may be dropped, in the order of their use.
+//!
+//! Two lists run through the first pages of such blocks: those used lately and the others. New ones
+//! enter at the head, reclaim takes from the tail. A block that is being looked at is on neither, but
+//! still tagged: whoever frees it meanwhile takes the tag away, and it is not put back.
+//!
+//! C: `struct lruvec`, `isolate_lru_folios()`, `move_folios_to_lru()` in `mm/vmscan.c`.
+//!
+//! # Differences
+//!
+//! Lists belong to a zone, not to a node, and lie under the zone's lock. There is one kind of
+//! contents, which counts as the kernel's page cache.
+
+#![deny(unsafe_code)]
+
+use super::{
+    buddy::Buddy,
+    memmap::{
+        Memmap,
+        PageList, //
+    },
+    order::{
+        Order,
+        PageIdx, //
+    },
+    Zone, //
+};
+use kernel::{
+    prelude::*,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    }, //
+};
+
+/// Pages that are looked at in one go (C: `SWAP_CLUSTER_MAX`).
+pub(crate) const SWAP_CLUSTER_MAX: u64 = 32;
+
+/// Bits of a tag that tell the state; the others are the order.
+const STATE: u8 = 0xc0;
+const INACTIVE: u8 = 0x40;
+const ACTIVE: u8 = 0x80;
+const ISOLATED: u8 = 0xc0;
+
+impl Memmap {
+    /// Order of the block in use that starts at `page`, if its contents may be dropped.
+    pub(super) fn lru_order(&self, page: PageIdx) -> Option<Order> {
+        let tag = self.tag(page);
+
+        match tag & STATE {
+            0 => None,
+            _ => Order::new(u32::from(tag & !STATE)),
+        }
+    }
+
+    /// Whether it is on one of the two lists.
+    pub(super) fn is_listed(&self, page: PageIdx) -> bool {
+        matches!(self.tag(page) & STATE, INACTIVE | ACTIVE)
+    }
+}
+
+/// One list and the pages of its blocks.
+#[derive(Clone, Copy)]
+struct LruList {
+    list: PageList,
+    pages: u64,
+}
+
+impl LruList {
+    const EMPTY: Self = Self {
+        list: PageList::EMPTY,
+        pages: 0,
+    };
+
+    fn add(&mut self, map: &mut Memmap, page: PageIdx, order: Order, state: u8) {
+        self.list.push_front_tagged(map, page, state | order.get());
+        self.pages = self.pages.wrapping_add(u64::from(order.nr_pages()));
+    }
+
+    fn add_last(&mut self, map: &mut Memmap, page: PageIdx, order: Order, state: u8) {
+        self.list.push_back_tagged(map, page, state | order.get());
+        self.pages = self.pages.wrapping_add(u64::from(order.nr_pages()));
+    }
+
+    fn del(&mut self, map: &mut Memmap, page: PageIdx, order: Order) {
+        self.list.remove(map, page);
+        self.pages = self.pages.wrapping_sub(u64::from(order.nr_pages()));
+    }
+
+    /// Number of blocks, if all of them are what the list says.
+    fn validate(&self, map: &Memmap, state: u8) -> Option<u64> {
+        let (mut blocks, mut pages) = (0u64, 0u64);
+
+        for page in self.list.iter(map) {
+            let order = map.lru_order(page)?;
+
+            if map.tag(page) & STATE != state {
+                return None;
+            }
+            blocks = blocks.wrapping_add(1);
+            pages = pages.wrapping_add(u64::from(order.nr_pages()));
+        }
+        let whole = blocks == u64::from(self.list.len()) && pages == self.pages;
+
+        whole.then_some(blocks)
+    }
+}
+
+/// Both lists of a zone.
+///
+/// # Invariants
+///
+/// The blocks on a list have its tag, and `pages` counts theirs.
+pub(super) struct Lru {
+    inactive: LruList,
+    active: LruList,
+    /// Pages of blocks that are being looked at.
+    isolated: u64,
+}
+
+impl Lru {
+    /// No block.
+    pub(super) const EMPTY: Self = Self {
+        inactive: LruList::EMPTY,
+        active: LruList::EMPTY,
+        isolated: 0,
+    };
+
+    fn list(&mut self, active: bool) -> (&mut LruList, u8) {
+        match active {
+            true => (&mut self.active, ACTIVE),
+            false => (&mut self.inactive, INACTIVE),
+        }
+    }
+
+    /// Blocks on both lists; `None` if one of them is not what it says.
+    pub(super) fn validate(&self, map: &Memmap) -> Option<u64> {
+        let inactive = self.inactive.validate(map, INACTIVE)?;
+
+        Some(self.active.validate(map, ACTIVE)?.wrapping_add(inactive))
+    }
+}
+
+/// What a zone's lists show to those who do not hold its lock.
+pub(super) struct Shown {
+    active: Atomic<u64>,
+    inactive: Atomic<u64>,
+    isolated: Atomic<u64>,
+}
+
+impl Shown {
+    /// No block.
+    pub(super) fn new() -> Self {
+        Self {
+            active: Atomic::new(0),
+            inactive: Atomic::new(0),
+            isolated: Atomic::new(0),
+        }
+    }
+
+    fn store(&self, lru: &Lru) {
+        self.active.store(lru.active.pages, Relaxed);
+        self.inactive.store(lru.inactive.pages, Relaxed);
+        self.isolated.store(lru.isolated, Relaxed);
+    }
+}
+
+/// Blocks taken off a list to be looked at.
+pub(crate) struct Isolated {
+    blocks: [(PageIdx, Order); SWAP_CLUSTER_MAX as usize],
+    len: usize,
+    /// Pages of theirs.
+    pub(crate) nr_pages: u64,
+}
+
+impl Isolated {
+    fn push(&mut self, page: PageIdx, order: Order) {
+        if let Some(slot) = self.blocks.get_mut(self.len) {
+            *slot = (page, order);
+            self.len = self.len.wrapping_add(1);
+            self.nr_pages = self.nr_pages.wrapping_add(u64::from(order.nr_pages()));
+        }
+    }
+
+    /// First page and order of each.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (PageIdx, Order)> + '_ {
+        self.blocks.iter().take(self.len).copied()
+    }
+}
+
+impl Buddy {
+    fn lru_add(&mut self, page: PageIdx, order: Order, active: bool) -> bool {
+        match self.map.tag(page) & STATE {
+            // Free: not to be put on a list by anyone.
+            0 if self.map.tag(page) != 0 || !self.map.contains(page) => return false,
+            INACTIVE | ACTIVE => {
+                self.lru_del(page);
+            }
+            _ => (),
+        }
+        let (list, state) = self.lru.list(active);
+
+        list.add(&mut self.map, page, order, state);
+        true
+    }
+
+    fn lru_del(&mut self, page: PageIdx) -> bool {
+        let Some(order) = self.map.lru_order(page) else {
+            return false;
+        };
+
+        match self.map.tag(page) & STATE {
+            ISOLATED => self.map.set_tag(page, 0),
+            state => {
+                let (list, _) = self.lru.list(state == ACTIVE);
+
+                list.del(&mut self.map, page, order);
+            }
+        }
+        true
+    }
+
+    /// C: `isolate_lru_folios()`.
+    fn lru_isolate(&mut self, active: bool, nr_to_scan: u64) -> Isolated {
+        let mut isolated = Isolated {
+            blocks: [(PageIdx::NONE, Order::ZERO); SWAP_CLUSTER_MAX as usize],
+            len: 0,
+            nr_pages: 0,
+        };
+
+        while isolated.nr_pages < nr_to_scan && isolated.len < isolated.blocks.len() {
+            let (list, _) = self.lru.list(active);
+            let Some(page) = list.list.last() else {
+                break;
+            };
+            let Some(order) = self.map.lru_order(page) else {
+                break;
+            };
+
+            list.del(&mut self.map, page, order);
+            self.map.set_tag(page, ISOLATED | order.get());
+            isolated.push(page, order);
+        }
+        self.lru.isolated = self.lru.isolated.wrapping_add(isolated.nr_pages);
+        isolated
+    }
+
+    fn lru_putback(&mut self, page: PageIdx, order: Order, to: Option<bool>) {
+        // Nobody freed it meanwhile, or put it on a list again.
+        if self.map.tag(page) != ISOLATED | order.get() {
+            return;
+        }
+        self.map.set_tag(page, 0);
+        if let Some(active) = to {
+            let (list, state) = self.lru.list(active);
+
+            list.add(&mut self.map, page, order, state);
+        }
+    }
+}
+
+impl Zone {
+    fn with_lru<R>(&self, f: impl FnOnce(&mut Buddy) -> R) -> R {
+        self.buddy.with(|buddy| {
+            let result = f(buddy);
+
+            self.lru.store(&buddy.lru);
+            result
+        })
+    }
+
+    /// Puts a block in use at the head of a list: it is reclaimed last of those there. Moves it if
+    /// it is on one already; does nothing if it is free.
+    pub(crate) fn lru_add(&self, page: PageIdx, order: Order, active: bool) {
+        self.with_lru(|buddy| buddy.lru_add(page, order, active));
+    }
+
+    /// Puts a block in use at the tail of the inactive list: it is the next to be reclaimed.
+    pub(crate) fn lru_add_last(&self, page: PageIdx, order: Order) {
+        self.with_lru(|buddy| {
+            if buddy.lru_add(page, order, false) {
+                let list = &mut buddy.lru.inactive;
+
+                list.del(&mut buddy.map, page, order);
+                list.add_last(&mut buddy.map, page, order, INACTIVE);
+            }
+        });
+    }
+
+    /// Takes a block off the lists; whether it was on one or being looked at. To be done before a
+    /// block is freed.
+    pub(crate) fn lru_del(&self, page: PageIdx) -> bool {
+        self.with_lru(|buddy| buddy.lru_del(page))
+    }
+
+    /// Takes blocks off the tail of a list until `nr_to_scan` pages are reached, to be looked at.
+    pub(crate) fn lru_isolate(&self, active: bool, nr_to_scan: u64) -> Isolated {
+        self.with_lru(|buddy| buddy.lru_isolate(active, nr_to_scan))
+    }
+
+    /// Puts a block that was looked at on a list, or on none. If somebody freed it or listed it
+    /// meanwhile, that stays so.
+    pub(crate) fn lru_putback(&self, page: PageIdx, order: Order, to: Option<bool>) {
+        self.with_lru(|buddy| buddy.lru_putback(page, order, to));
+    }
+
+    /// `nr_pages` that were isolated have been looked at.
+    pub(crate) fn lru_looked_at(&self, nr_pages: u64) {
+        self.with_lru(|buddy| {
+            buddy.lru.isolated = buddy.lru.isolated.saturating_sub(nr_pages);
+        });
+    }
+
+    /// Pages of the blocks on the active and on the inactive list, read without the lock.
+    pub(crate) fn lru_counts(&self) -> (u64, u64) {
+        (
+            self.lru.active.load(Relaxed),
+            self.lru.inactive.load(Relaxed),
+        )
+    }
+
+    /// Pages that are being looked at (C: `NR_ISOLATED_FILE`).
+    pub(crate) fn lru_isolated(&self) -> u64 {
+        self.lru.isolated.load(Relaxed)
+    }
+
+    /// Pages that might be reclaimed (C: `zone_reclaimable_pages()`).
+    pub(crate) fn reclaimable_pages(&self) -> u64 {
+        let (active, inactive) = self.lru_counts();
+
+        active.wrapping_add(inactive)
+    }
+}
+
+#[kunit_tests(rust_buddy_lru)]
+mod tests {
+    use super::{
+        super::{
+            alloc_flags::{
+                AllocFlags,
+                FreeFlags, //
+            },
+            migratetype::Migratetype,
+            order::Block,
+            vmstat::NumaPlace,
+            ZoneConfig,
+            ZoneSpan,
+            ZoneType, //
+        },
+        *, //
+    };
+
+    fn zone() -> Result<Zone> {
+        let span = ZoneSpan {
+            kind: ZoneType::Normal,
+            nid: 0,
+            start: PageIdx::new(1024),
+            nr_pages: 2048,
+        };
+        let config = ZoneConfig {
+            pageblock_order: Order::new(9).ok_or(EINVAL)?,
+            mobility_off: false,
+            nr_cpus: 1,
+            lazy: false,
+        };
+
+        Zone::new(span, &config, 2048)
+    }
+
+    fn take(zone: &Zone, order: u32) -> Result<Block> {
+        let place = NumaPlace {
+            preferred: true,
+            local: true,
+        };
+        let order = Order::new(order).ok_or(EINVAL)?;
+        let any = AllocFlags::NO_WATERMARKS;
+
+        zone.rmqueue(order, Migratetype::Movable, any, place)
+            .ok_or(ENOMEM)
+    }
+
+    fn isolate_one(zone: &Zone, active: bool) -> Option<PageIdx> {
+        zone.lru_isolate(active, 1)
+            .iter()
+            .next()
+            .map(|(page, _)| page)
+    }
+
+    #[test]
+    fn the_oldest_is_looked_at_first() -> Result {
+        let zone = zone()?;
+        let (a, b) = (take(&zone, 0)?, take(&zone, 3)?);
+
+        zone.lru_add(a.head(), a.order(), false);
+        zone.lru_add(b.head(), b.order(), false);
+        assert_eq!(zone.lru_counts(), (0, 9));
+        assert_eq!(zone.validate().errors, 0);
+        assert_eq!(isolate_one(&zone, false), Some(a.head()));
+        zone.lru_putback(a.head(), a.order(), Some(true));
+        assert_eq!(zone.lru_counts(), (1, 8));
+        assert_eq!(isolate_one(&zone, false), Some(b.head()));
+        assert_eq!(zone.lru_isolated(), 9);
+        zone.lru_looked_at(9);
+        assert_eq!(zone.lru_isolated(), 0);
+        assert_eq!(zone.validate().errors, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_freed_while_it_is_looked_at_stays_away() -> Result {
+        let zone = zone()?;
+        let a = take(&zone, 0)?;
+        let (page, order) = (a.head(), a.order());
+
+        zone.lru_add(page, order, false);
+        assert_eq!(isolate_one(&zone, false), Some(page));
+        assert!(zone.lru_del(page));
+        zone.free(a, FreeFlags::None);
+        zone.lru_putback(page, order, Some(false));
+        assert_eq!(zone.lru_counts(), (0, 0));
+        assert!(!zone.lru_del(page));
+        assert_eq!(zone.nr_free(), 2048);
+        assert_eq!(zone.validate().errors, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_free_is_on_no_list_of_those_in_use() -> Result {
+        let zone = zone()?;
+
+        zone.lru_add(PageIdx::new(1024), Order::MAX, false);
+        zone.lru_add(PageIdx::new(0), Order::ZERO, false);
+        assert_eq!(zone.lru_counts(), (0, 0));
+        assert_eq!(zone.validate().errors, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn to_free_what_is_listed_is_found() -> Result {
+        let zone = zone()?;
+        let (a, b) = (take(&zone, 0)?, take(&zone, 0)?);
+
+        zone.lru_add(b.head(), b.order(), false);
+        zone.free(a, FreeFlags::None);
+        zone.free(b, FreeFlags::None);
+        assert!(zone.validate().errors > 0);
+        Ok(())
+    }
+
+    #[test]
+    fn listing_again_moves() -> Result {
+        let zone = zone()?;
+        let (a, b) = (take(&zone, 0)?, take(&zone, 0)?);
+
+        zone.lru_add(a.head(), a.order(), false);
+        zone.lru_add(b.head(), b.order(), false);
+        zone.lru_add(a.head(), a.order(), false);
+        assert_eq!(isolate_one(&zone, false), Some(b.head()));
+        zone.lru_add(b.head(), b.order(), true);
+        zone.lru_putback(b.head(), b.order(), Some(false));
+        assert_eq!(zone.lru_counts(), (1, 1));
+        assert_eq!(zone.validate().errors, 0);
+        Ok(())
+    }
+}
