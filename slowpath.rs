@@ -1,162 +1,112 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a request may do after the first look at the free lists failed.
+//! What a request does after the first look at the free lists failed.
 //!
-//! Decisions only; `page_alloc/` acts on them.
+//! Decisions only. [`machine`] goes from step to step and asks an [`Env`] to act; `page_alloc/` is
+//! that for a region. What it decides by: [`flags`] (how far down the watermarks), [`retry`] (whether
+//! another round is worth it), [`oom`] (whether somebody has to give everything back), [`warn`] (what
+//! is said when it fails). Beside requests: [`reclaim`] (how much is looked at), [`lru`] (which list),
+//! [`kswapd`] (what the background reclaimer does), [`compact`].
 //!
-//! # Differences
-//!
-//! So far the slow path lowers the watermark and opens reserves as the request's flags allow. It
-//! neither reclaims, compacts, kills nor waits, and of the task it only looks at whether it is a
-//! real-time one: `PF_MEMALLOC` and victims of the OOM killer get nothing that others do not.
-//!
-//! C: `__alloc_pages_slowpath()`, `alloc_flags_slowpath()`, `__gfp_pfmemalloc_flags()` in
-//! `mm/page_alloc.c`.
+//! C: `__alloc_pages_slowpath()` in `mm/page_alloc.c`.
 
 #![deny(unsafe_code)]
 
+pub(crate) mod balance;
+pub(crate) mod compact;
+pub(crate) mod flags;
+pub(crate) mod kswapd;
+pub(crate) mod lru;
+pub(crate) mod machine;
+pub(crate) mod oom;
+pub(crate) mod owners;
+pub(crate) mod reclaim;
+pub(crate) mod retry;
+pub(crate) mod warn;
+
 use crate::{
-    gfp::{
-        context::AllocContext,
-        Gfp, //
-    },
+    gfp::context::AllocContext,
     zone::{
         alloc_flags::AllocFlags,
         order::Order, //
     }, //
 };
-use kernel::prelude::*;
+use compact::{
+    CompactPriority,
+    CompactResult, //
+};
+use owners::OomResult;
+pub(crate) use retry::COSTLY_ORDER;
 
-/// Largest order that blocks are expected to be found of (C: `PAGE_ALLOC_COSTLY_ORDER`).
-const COSTLY_ORDER: u8 = 3;
+/// Who acts for a request on its slow path.
+pub(crate) trait Env {
+    /// A block, as it is handed out.
+    type Page;
 
-/// Flags of the second look (C: `alloc_flags_slowpath()`).
-pub(crate) fn alloc_flags(ctx: &AllocContext, defrag_mode: bool) -> AllocFlags {
-    let gfp = ctx.gfp;
-    let mut flags = AllocFlags::WMARK_MIN | AllocFlags::CPUSET;
+    /// Order of a pageblock.
+    fn pageblock_order(&self) -> Order;
 
-    if gfp.has(Gfp::HIGH) {
-        flags = flags | AllocFlags::MIN_RESERVE;
-    }
-    if gfp.has(Gfp::KSWAPD_RECLAIM) {
-        flags = flags | AllocFlags::KSWAPD;
-    }
-    flags = flags | gfp.nonblocking_flags(ctx.order);
-    // Who can neither wait nor fail lightly is not held to its nodes.
-    if !gfp.allows_blocking() && flags.has(AllocFlags::MIN_RESERVE) {
-        flags = flags.without(AllocFlags::CPUSET);
-    }
-    if gfp.allows_blocking() && ctx.is_rt {
-        flags = flags | AllocFlags::MIN_RESERVE;
-    }
-    if defrag_mode {
-        flags = flags | AllocFlags::NOFRAGMENT;
-    }
-    flags | gfp.cma_flags()
-}
+    /// Whether there is any zone for the request.
+    fn has_zone(&self, ctx: &AllocContext) -> bool;
 
-/// Flags of a third look: for those who may use reserves, and once more for those who are not held
-/// to their nodes.
-pub(crate) fn retry_flags(gfp: Gfp, flags: AllocFlags) -> Option<AllocFlags> {
-    reserve_flags(gfp).or_else(|| (!flags.has(AllocFlags::CPUSET)).then_some(flags))
-}
+    /// Counts changes of zones and watermarks (C: `zonelist_iter_begin()`).
+    fn cookie(&self) -> u64;
 
-/// Flags of the last look: if types were kept apart at any price, they no longer are, unless nobody
-/// would mend that.
-pub(crate) fn last_flags(gfp: Gfp, flags: AllocFlags) -> Option<AllocFlags> {
-    let mends = gfp.has(Gfp::KSWAPD_RECLAIM | Gfp::DIRECT_RECLAIM);
+    /// Wakes the background reclaimers of the request's nodes (C: `wake_all_kswapds()`).
+    fn wake_all_kswapds(&mut self, ctx: &AllocContext, order: Order);
 
-    (flags.has(AllocFlags::NOFRAGMENT) && mends).then(|| flags.without(AllocFlags::NOFRAGMENT))
-}
+    /// Looks at the free lists (C: `get_page_from_freelist()`).
+    fn look(&mut self, ctx: &AllocContext, flags: AllocFlags) -> Option<Self::Page>;
 
-/// Whether a request comes far enough for the high-order atomic reserve to be given up for it: it
-/// waits, and neither gives up early nor asks for more than can be hoped for
-/// (C: `__alloc_pages_slowpath()` up to `should_reclaim_retry()`).
-pub(crate) fn may_unreserve(gfp: Gfp, order: Order) -> bool {
-    let costly = order.get() > COSTLY_ORDER;
+    /// Reclaims for blocks of `order`; pages that came of it (C: `__perform_reclaim()`). Sleeps.
+    fn reclaim(&mut self, ctx: &AllocContext, order: Order) -> u64;
 
-    gfp.allows_blocking()
-        && !gfp.has(Gfp::NORETRY)
-        && (!costly || (gfp.has(Gfp::RETRY_MAYFAIL) && gfp.has(Gfp::IO)))
-}
+    /// Gives up a pageblock of the high-order atomic reserve, the last one by `force` only; whether
+    /// there was one (C: `unreserve_highatomic_pageblock()`).
+    fn unreserve_highatomic(&mut self, ctx: &AllocContext, force: bool) -> bool;
 
-/// Flags for requests that may use everything (C: `__gfp_pfmemalloc_flags()`).
-fn reserve_flags(gfp: Gfp) -> Option<AllocFlags> {
-    if !gfp.has(Gfp::MEMALLOC) || gfp.has(Gfp::NOMEMALLOC) {
-        return None;
-    }
-    let mut flags = AllocFlags::NO_WATERMARKS | gfp.cma_flags();
+    /// Gives back what CPUs have in stock.
+    fn drain_all_pages(&mut self);
 
-    if gfp.has(Gfp::KSWAPD_RECLAIM) {
-        flags = flags | AllocFlags::KSWAPD;
-    }
-    Some(flags)
-}
+    /// Makes blocks of `order` by moving others (C: `try_to_compact_pages()`). Sleeps.
+    fn compact(
+        &mut self,
+        ctx: &AllocContext,
+        order: Order,
+        flags: AllocFlags,
+        priority: CompactPriority,
+    ) -> (CompactResult, Option<Self::Page>);
 
-#[kunit_tests(rust_buddy_slowpath)]
-mod tests {
-    use super::*;
+    /// Tells whether compaction, which was not skipped, led to `page`.
+    fn compacted(&mut self, order: Order, page: Option<&Self::Page>);
 
-    fn of(gfp: Gfp, order: Order) -> Result<AllocFlags> {
-        Ok(alloc_flags(
-            &AllocContext::new(gfp, order).ok_or(EINVAL)?,
-            false,
-        ))
-    }
+    /// Whether the request would be met if all that can be reclaimed were free
+    /// (C: the zones of `should_reclaim_retry()`). Sleeps.
+    fn reclaim_could_help(&mut self, ctx: &AllocContext, flags: AllocFlags) -> bool;
 
-    #[test]
-    fn row_029_real_time_tasks_that_wait_may_use_half() -> Result {
-        let rt = |gfp| -> Result<AllocFlags> {
-            let ctx = AllocContext::new(gfp, Order::ZERO).ok_or(EINVAL)?;
+    /// Whether compaction would go ahead if all that can be reclaimed were free
+    /// (C: `compaction_zonelist_suitable()`).
+    fn compaction_could_help(&mut self, ctx: &AllocContext, flags: AllocFlags) -> bool;
 
-            Ok(alloc_flags(&AllocContext { is_rt: true, ..ctx }, false))
-        };
+    /// Keeps everybody else from the last resort; whether nobody was there already
+    /// (C: `mutex_trylock(&oom_lock)`).
+    fn oom_trylock(&mut self) -> bool;
 
-        assert!(rt(Gfp::DIRECT_RECLAIM | Gfp::KSWAPD_RECLAIM | Gfp::IO | Gfp::FS)? == 0x860);
-        // Who does not wait gains nothing.
-        assert!(rt(Gfp::KSWAPD_RECLAIM | Gfp::NOWARN)? == 0x850);
-        Ok(())
-    }
+    /// Ends that.
+    fn oom_unlock(&mut self);
 
-    #[test]
-    fn row_109_flags_of_the_composites() -> Result {
-        let io_fs = Gfp::IO | Gfp::FS;
-        let kernel = io_fs | Gfp::DIRECT_RECLAIM | Gfp::KSWAPD_RECLAIM;
-        let atomic = Gfp::HIGH | Gfp::KSWAPD_RECLAIM;
-        let nowait = Gfp::KSWAPD_RECLAIM | Gfp::NOWARN;
-        let movable = kernel | Gfp::HARDWALL | Gfp::HIGHMEM | Gfp::MOVABLE;
-        let two = Order::new(2).ok_or(EINVAL)?;
+    /// Takes everything back from somebody. Sleeps.
+    fn oom(&mut self, ctx: &AllocContext) -> OomResult;
 
-        assert!(of(kernel, Order::ZERO)? == 0x840);
-        assert!(of(kernel, two)? == 0x840);
-        assert!(of(atomic, Order::ZERO)? == 0x830);
-        assert!(of(atomic, two)? == 0xa30);
-        assert!(of(nowait, Order::ZERO)? == 0x850);
-        assert!(of(nowait, two)? == 0x850);
-        assert!(of(atomic | Gfp::NOMEMALLOC, Order::ZERO)? == 0x820);
-        assert!(of(movable, Order::ZERO)? == 0x8c0);
-        assert!(of(Gfp::NORETRY, Order::ZERO)? == 0x50);
-        Ok(())
-    }
+    /// Whether the task is to die (C: `fatal_signal_pending()`).
+    fn dies(&self) -> bool;
 
-    #[test]
-    fn row_048_nomemalloc_beats_memalloc() -> Result {
-        assert!(reserve_flags(Gfp::MEMALLOC).is_some());
-        assert!(reserve_flags(Gfp::MEMALLOC | Gfp::NOMEMALLOC).is_none());
-        assert!(reserve_flags(Gfp::HIGH).is_none());
-        Ok(())
-    }
+    /// Lets others go on for a moment (C: `schedule_timeout_uninterruptible(1)`). Sleeps.
+    fn pause(&mut self);
 
-    #[test]
-    fn reserves_are_given_up_for_those_who_try_hard() -> Result {
-        let (small, large) = (Order::ZERO, Order::new(4).ok_or(EINVAL)?);
-        let kernel = Gfp::DIRECT_RECLAIM | Gfp::IO;
+    /// Says that a request has been at it since `begin` (C: `check_alloc_stall_warn()`).
+    fn warn_stall(&mut self, ctx: &AllocContext, begin: u64);
 
-        assert!(may_unreserve(kernel, small));
-        assert!(!may_unreserve(kernel, large));
-        assert!(may_unreserve(kernel | Gfp::RETRY_MAYFAIL, large));
-        assert!(!may_unreserve(kernel | Gfp::NORETRY, small));
-        assert!(!may_unreserve(Gfp::HIGH, small));
-        Ok(())
-    }
+    /// Says that it failed (C: `warn_alloc()`).
+    fn warn_fail(&mut self, ctx: &AllocContext);
 }

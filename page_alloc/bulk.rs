@@ -20,6 +20,10 @@ use crate::{
         PcpIndex,
         PcpRequest, //
     },
+    slowpath::owners::{
+        NoOwners,
+        Owners, //
+    },
     zone::{
         alloc_flags::{
             AllocFlags,
@@ -38,11 +42,21 @@ impl Region {
     /// its per-CPU lists; or the first of them alone, by [`Region::alloc_pages`], if that cannot be
     /// done. Says up to which place there are pages, counting those that were there.
     ///
-    /// `ctx` is a request for a single page. Takes locks; never sleeps.
+    /// `ctx` is a request for a single page. Takes locks. Sleeps if the request allows that.
     pub(crate) fn alloc_pages_bulk(
         &self,
         ctx: &AllocContext,
         pages: &mut [Option<PageIdx>],
+    ) -> usize {
+        self.alloc_pages_bulk_with(ctx, pages, &NoOwners)
+    }
+
+    /// The same in a region whose blocks can be moved and dropped.
+    pub(crate) fn alloc_pages_bulk_with<O: Owners>(
+        &self,
+        ctx: &AllocContext,
+        pages: &mut [Option<PageIdx>],
+        owners: &O,
     ) -> usize {
         let ctx = &self.prepare(ctx);
         let first = pages
@@ -59,21 +73,22 @@ impl Region {
             .then(|| self.alloc_many(ctx, pages, first))
             .flatten();
 
-        many.unwrap_or_else(|| self.alloc_first(ctx, pages, first))
+        many.unwrap_or_else(|| self.alloc_first(ctx, pages, first, owners))
     }
 
     /// One page, the usual way.
-    fn alloc_first(
+    fn alloc_first<O: Owners>(
         &self,
         ctx: &AllocContext,
         pages: &mut [Option<PageIdx>],
         first: usize,
+        owners: &O,
     ) -> usize {
         let Some(slot) = pages.get_mut(first) else {
             return first;
         };
 
-        match self.alloc_pages(ctx) {
+        match self.alloc_pages_with(ctx, owners) {
             Some(allocated) => {
                 *slot = Some(allocated.block.head());
                 first.wrapping_add(1)
@@ -200,7 +215,7 @@ mod tests {
     }
 
     fn ctx() -> Result<AllocContext> {
-        AllocContext::new(Gfp::DIRECT_RECLAIM | Gfp::MOVABLE, Order::ZERO).ok_or(EINVAL)
+        AllocContext::new(Gfp::DIRECT_RECLAIM | Gfp::FS | Gfp::MOVABLE, Order::ZERO).ok_or(EINVAL)
     }
 
     /// Takes pages until so many are free.
@@ -293,7 +308,7 @@ mod tests {
     fn row_096_what_is_charged_comes_alone() -> Result {
         let region = z256()?;
         let charged = AllocContext {
-            gfp: Gfp::DIRECT_RECLAIM | Gfp::ACCOUNT,
+            gfp: Gfp::DIRECT_RECLAIM | Gfp::FS | Gfp::ACCOUNT,
             ..ctx()?
         };
 

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     gfp::context::AllocContext,
+    slowpath::owners::Owners,
     zone::order::Block, //
 };
 use kernel::prelude::*;
@@ -26,13 +27,14 @@ use kernel::prelude::*;
 impl Region {
     /// Takes a block that passes `check`; those that do not are lost (C: `rmqueue_buddy()` goes on
     /// until `check_new_pages()` is content).
-    pub(crate) fn alloc_pages_checked(
+    pub(crate) fn alloc_pages_checked<O: Owners>(
         &self,
         ctx: &AllocContext,
+        owners: &O,
         mut check: impl FnMut(&Block) -> bool,
     ) -> Option<Allocated> {
         loop {
-            let allocated = self.alloc_pages(ctx)?;
+            let allocated = self.alloc_pages_with(ctx, owners)?;
 
             if let Some(block) = self.check_pages(allocated.block, &mut check) {
                 return Some(Allocated { block, ..allocated });
@@ -54,7 +56,7 @@ impl Region {
     }
 
     /// Counts a block that is lost because a check failed (C: `bad_page()`).
-    fn count_bad_page(&self, block: &Block) {
+    pub(crate) fn count_bad_page(&self, block: &Block) {
         if let Some(pageset) = self.pageset_of(block.head()) {
             pageset.zone().count_bad_page();
         }
@@ -73,6 +75,7 @@ mod tests {
     };
     use crate::{
         gfp::Gfp,
+        slowpath::owners::NoOwners,
         zone::order::{
             Order,
             PageIdx, //
@@ -122,7 +125,13 @@ mod tests {
     fn row_104_a_bad_page_is_never_handed_out() -> Result {
         let region = region()?;
         let is_sound = |block: &Block| block.head() != PageIdx::new(1);
-        let take = || Some(region.alloc_pages_checked(&ctx(0).ok()?, is_sound)?.block);
+        let take = || {
+            Some(
+                region
+                    .alloc_pages_checked(&ctx(0).ok()?, &NoOwners, is_sound)?
+                    .block,
+            )
+        };
 
         assert_eq!(take().ok_or(ENOMEM)?.head().get(), 0);
         // Page 1 would have come next.
@@ -158,7 +167,7 @@ mod tests {
     fn a_large_block_is_lost_whole() -> Result {
         let region = region()?;
         let is_sound = |block: &Block| block.head().get() != 0;
-        let taken = region.alloc_pages_checked(&ctx(10)?, is_sound);
+        let taken = region.alloc_pages_checked(&ctx(10)?, &NoOwners, is_sound);
 
         assert_eq!(taken.ok_or(ENOMEM)?.block.head().get(), 1024);
         assert_eq!((region.nr_free(), nr_bad(&region)), (2048, 1));

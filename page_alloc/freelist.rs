@@ -6,9 +6,8 @@
 //!
 //! # Differences
 //!
-//! Not there yet: cpusets (`__GFP_HARDWALL` has no effect), dirty spreading (`__GFP_WRITE` has none
-//! either), reclaim on the node before another one is tried, and skipping nodes whose background
-//! reclaimer is at work.
+//! There are no cpusets (`__GFP_HARDWALL` has no effect), no dirty spreading (`__GFP_WRITE` has none
+//! either), and no reclaim on the node before another one is tried (`node_reclaim_mode` is 0).
 
 #![deny(unsafe_code)]
 
@@ -29,6 +28,7 @@ use crate::{
             AllocFlags,
             Wmark, //
         },
+        order::Order,
         vmstat::NumaPlace,
         Zone,
         ZoneFlag,
@@ -40,35 +40,68 @@ use kernel::{
     sync::atomic::Relaxed, //
 };
 
+/// How a look at the zones ended.
+enum Scan {
+    /// With a block.
+    Got(Allocated),
+    /// At a zone of another node, where migratetypes would have been kept apart.
+    Left,
+    /// Nodes were skipped.
+    Skipped,
+    /// All were tried.
+    End,
+}
+
 impl Region {
     /// Tries the zones from the preferred one on. The wish not to mix migratetypes holds on the
-    /// preferred node only: once more without it if it stood in the way
-    /// (C: `get_page_from_freelist()`).
+    /// preferred node only: once more without it if it stood in the way. Nodes whose background
+    /// reclaimer is at work are the last to be tried (C: `get_page_from_freelist()`).
     pub(super) fn get_page_from_freelist(
         &self,
         ctx: &AllocContext,
         flags: AllocFlags,
     ) -> Option<Allocated> {
-        if let Some(allocated) = self.scan_zonelist(ctx, flags) {
-            return Some(allocated);
+        let (mut flags, mut spares_busy) = (flags, self.is_numa());
+
+        loop {
+            match self.scan_zonelist(ctx, flags, spares_busy) {
+                Scan::Got(allocated) => return Some(allocated),
+                Scan::Skipped => spares_busy = false,
+                Scan::Left => flags = flags.without(AllocFlags::NOFRAGMENT),
+                Scan::End if flags.has(AllocFlags::NOFRAGMENT) && !self.is_defrag_mode() => {
+                    flags = flags.without(AllocFlags::NOFRAGMENT);
+                }
+                Scan::End => return None,
+            }
         }
-        if !flags.has(AllocFlags::NOFRAGMENT) || self.is_defrag_mode() {
-            return None;
-        }
-        self.scan_zonelist(ctx, flags.without(AllocFlags::NOFRAGMENT))
     }
 
-    fn scan_zonelist(&self, ctx: &AllocContext, flags: AllocFlags) -> Option<Allocated> {
-        let preferred = self.zonelist(ctx).next()?;
+    fn scan_zonelist(&self, ctx: &AllocContext, flags: AllocFlags, spares_busy: bool) -> Scan {
+        let Some(preferred) = self.zonelist(ctx).next() else {
+            return Scan::End;
+        };
         let here_only = flags.has(AllocFlags::NOFRAGMENT) && !self.is_defrag_mode();
+        let mut end = Scan::End;
 
-        self.zonelist(ctx)
+        for pageset in self.zonelist(ctx) {
+            let nid = pageset.zone().nid();
+
             // Another node is better than mixing here, but mixing here is better than mixing there.
-            .take_while(|pageset| !here_only || pageset.zone().nid() == preferred.zone().nid())
-            .find_map(|pageset| try_zone(pageset, preferred, ctx, flags))
+            if here_only && nid != preferred.zone().nid() {
+                return Scan::Left;
+            }
+            if spares_busy && self.node(nid).is_some_and(|node| node.kswapd().is_busy()) {
+                end = Scan::Skipped;
+                continue;
+            }
+            if let Some(allocated) = self.try_zone(pageset, preferred, ctx, flags) {
+                return Scan::Got(allocated);
+            }
+        }
+        end
     }
 
-    fn is_defrag_mode(&self) -> bool {
+    pub(super) fn is_defrag_mode(&self) -> bool {
         self.defrag_mode.load(Relaxed)
     }
 
@@ -104,6 +137,64 @@ impl Region {
         self.node(nid)
             .is_some_and(|node| node.zone(ZoneType::Dma32).is_some())
     }
+
+    /// Takes a block out of a zone if its watermark lets the request in. A zone that does not have all
+    /// its pages yet grows first.
+    fn try_zone(
+        &self,
+        pageset: &Pageset,
+        preferred: &Pageset,
+        ctx: &AllocContext,
+        flags: AllocFlags,
+    ) -> Option<Allocated> {
+        let zone = pageset.zone();
+
+        if !may_take(zone, ctx, flags)
+            && !zone.deferred_grow()
+            && !flags.has(AllocFlags::NO_WATERMARKS)
+        {
+            return None;
+        }
+        loop {
+            match self.rmqueue(pageset, preferred, ctx, flags) {
+                None if zone.deferred_grow() => continue,
+                taken => return taken,
+            }
+        }
+    }
+
+    /// Takes a block out of a zone (C: `rmqueue()`).
+    fn rmqueue(
+        &self,
+        pageset: &Pageset,
+        preferred: &Pageset,
+        ctx: &AllocContext,
+        flags: AllocFlags,
+    ) -> Option<Allocated> {
+        let place = numa_place(pageset.zone(), preferred.zone());
+        let taken = pageset.rmqueue(ctx.order, ctx.migratetype, flags, place);
+
+        if taken.is_some() && !place.preferred {
+            preferred.zone().count_foreign(1);
+        }
+        self.wake_after_boost(pageset.zone(), flags);
+        let (block, path) = taken?;
+
+        Some(Allocated {
+            block,
+            zone: pageset.zone().kind(),
+            nid: pageset.zone().nid(),
+            path,
+        })
+    }
+
+    /// After a boost the background reclaimer has something to do.
+    fn wake_after_boost(&self, zone: &Zone, flags: AllocFlags) {
+        if flags.has(AllocFlags::KSWAPD) && zone.has_flag(ZoneFlag::BoostedWatermark) {
+            zone.set_flag(ZoneFlag::BoostedWatermark, false);
+            self.wakeup_kswapd(zone, Gfp::NONE, Order::ZERO, zone.kind());
+        }
+    }
 }
 
 /// Whether the request may use the high-order atomic reserve.
@@ -115,28 +206,6 @@ pub(super) fn atomic_flags(ctx: &AllocContext) -> AllocFlags {
     {
         true => AllocFlags::HIGHATOMIC,
         false => AllocFlags::WMARK_MIN,
-    }
-}
-
-/// Takes a block out of a zone if its watermark lets the request in. A zone that does not have all
-/// its pages yet grows first.
-fn try_zone(
-    pageset: &Pageset,
-    preferred: &Pageset,
-    ctx: &AllocContext,
-    flags: AllocFlags,
-) -> Option<Allocated> {
-    let zone = pageset.zone();
-
-    if !may_take(zone, ctx, flags) && !zone.deferred_grow() && !flags.has(AllocFlags::NO_WATERMARKS)
-    {
-        return None;
-    }
-    loop {
-        match rmqueue(pageset, preferred, ctx, flags) {
-            None if zone.deferred_grow() => continue,
-            taken => return taken,
-        }
     }
 }
 
@@ -156,43 +225,11 @@ fn may_take(zone: &Zone, ctx: &AllocContext, flags: AllocFlags) -> bool {
     above(flags.wmark())
 }
 
-/// Takes a block out of a zone (C: `rmqueue()`).
-fn rmqueue(
-    pageset: &Pageset,
-    preferred: &Pageset,
-    ctx: &AllocContext,
-    flags: AllocFlags,
-) -> Option<Allocated> {
-    let place = numa_place(pageset.zone(), preferred.zone());
-    let taken = pageset.rmqueue(ctx.order, ctx.migratetype, flags, place);
-
-    if taken.is_some() && !place.preferred {
-        preferred.zone().count_foreign(1);
-    }
-    wake_after_boost(pageset.zone(), flags);
-    let (block, path) = taken?;
-
-    Some(Allocated {
-        block,
-        zone: pageset.zone().kind(),
-        nid: pageset.zone().nid(),
-        path,
-    })
-}
-
 /// Where a zone lies, seen from this CPU and from the zone that would have been best.
 pub(super) fn numa_place(zone: &Zone, preferred: &Zone) -> NumaPlace {
     NumaPlace {
         preferred: zone.nid() == preferred.nid(),
         local: zone.nid() == sys::this_node(),
-    }
-}
-
-/// After a boost the background reclaimer has something to do.
-fn wake_after_boost(zone: &Zone, flags: AllocFlags) {
-    if flags.has(AllocFlags::KSWAPD) && zone.has_flag(ZoneFlag::BoostedWatermark) {
-        zone.set_flag(ZoneFlag::BoostedWatermark, false);
-        zone.wake_reclaimer();
     }
 }
 
@@ -230,7 +267,8 @@ mod tests {
         preferred: true,
         local: true,
     };
-    const KERNEL: Gfp = Gfp::DIRECT_RECLAIM;
+    /// Waits, and may ask others to give everything back.
+    const KERNEL: Gfp = Gfp::from_bits(0x4c0);
 
     fn config(nr_pages: u32, shares: Shares) -> Result<RegionConfig> {
         Ok(RegionConfig {

@@ -6,7 +6,7 @@
 //!
 //! [`Region::alloc_pages`] looks at the free lists down to the low watermark
 //! (`get_page_from_freelist`). If that fails, the slow path lowers the mark as far as the request's
-//! flags allow. In each zone that passes, `rmqueue` takes the block: from the lists of this CPU
+//! flags allow, reclaims and compacts (`slow`, by the decisions of [`crate::slowpath`]). In each zone that passes, `rmqueue` takes the block: from the lists of this CPU
 //! (`pcp`), which are filled from the zone, or from the zone itself (`buddy`).
 //!
 //! # Lock order
@@ -20,8 +20,8 @@
 //! 5. A zone's lock (spinlock, interrupts off): `zone.rs`. At most one at a time, a leaf.
 //!
 //! Tuning is done under a mutex of its own (`tunables.rs`), taken outside of all of these. Records
-//! are never locked together with lists or zones. Under 3 to 5 nothing sleeps, prints or touches
-//! user memory.
+//! are locked together with a zone only to list a block there that may be reclaimed. Under 3 to 5
+//! nothing sleeps, prints or touches user memory.
 //!
 //! C: `mm/page_alloc.c`.
 
@@ -29,12 +29,23 @@
 
 mod bulk;
 mod check;
+pub(crate) mod compact_nodes;
+mod compact_tests;
+pub(crate) mod compaction;
 mod contig;
 mod freelist;
+mod kcompactd;
+mod kswapd;
 pub(crate) mod layout;
 pub(crate) mod node;
 pub(crate) mod pageset;
+mod reclaim;
 pub(crate) mod shadow;
+mod shrink;
+mod slow;
+pub(crate) mod slow_events;
+mod slow_tests;
+mod throttle;
 pub(crate) mod tunables;
 pub(crate) mod warn;
 pub(crate) mod zonelist;
@@ -45,7 +56,14 @@ use crate::{
         Gfp, //
     },
     pcp::PcpIndex,
-    slowpath,
+    slowpath::{
+        machine::Slowpath,
+        owners::{
+            NoOwners,
+            Owners, //
+        },
+        warn::RateLimit, //
+    },
     sys,
     zone::{
         alloc_flags::AllocFlags,
@@ -79,6 +97,8 @@ use node::{
     NodeSpan, //
 };
 use pageset::Pageset;
+use slow::Request;
+use slow_events::SlowEvents;
 use tunables::Tunables;
 use warn::Warnings;
 use zonelist::{
@@ -118,6 +138,12 @@ pub(crate) enum Path {
     Buddy,
     /// By the slow path.
     Slow,
+    /// ... after it had reclaimed pages.
+    Reclaim,
+    /// ... after it had compacted a zone.
+    Compact,
+    /// ... below all watermarks.
+    Reserve,
 }
 
 /// A block, and where it came from.
@@ -146,6 +172,13 @@ pub(crate) struct Region {
     defrag_mode: Atomic<bool>,
     /// Requests that ended without a block.
     alloc_fail: Atomic<u64>,
+    slow_events: SlowEvents,
+    /// Changes of what requests look at (C: `zonelist_update_seq`).
+    changes: Atomic<u64>,
+    /// Somebody asks others to give everything back (C: `oom_lock`).
+    oom_busy: Atomic<bool>,
+    fail_warnings: RateLimit,
+    stall_warnings: RateLimit,
     warnings: Warnings,
 }
 
@@ -193,6 +226,11 @@ impl Region {
             tuning: sys::new_sleep_locked!((), c"rust_buddy_tuning")?,
             defrag_mode: Atomic::new(false),
             alloc_fail: Atomic::new(0),
+            slow_events: SlowEvents::new(),
+            changes: Atomic::new(0),
+            oom_busy: Atomic::new(false),
+            fail_warnings: RateLimit::new(),
+            stall_warnings: RateLimit::new(),
             warnings: Warnings::new(),
         })
     }
@@ -304,14 +342,29 @@ impl Region {
             })
     }
 
-    /// Takes a block (C: `alloc_pages()`). `None` if there is none for this request.
-    ///
-    /// Takes locks; never sleeps.
+    /// Takes a block of a region whose blocks nobody moves or drops. `None` if there is none for
+    /// this request. Sleeps as [`alloc_pages_with`](Self::alloc_pages_with) does.
     pub(crate) fn alloc_pages(&self, ctx: &AllocContext) -> Option<Allocated> {
+        self.alloc_pages_with(ctx, &NoOwners)
+    }
+
+    /// Takes a block (C: `alloc_pages()`). `None` if there is none for this request, or if the task
+    /// is to die.
+    ///
+    /// Takes locks. Sleeps if the request allows that.
+    pub(crate) fn alloc_pages_with<O: Owners>(
+        &self,
+        ctx: &AllocContext,
+        owners: &O,
+    ) -> Option<Allocated> {
         let ctx = &self.prepare(ctx);
+
+        if ctx.gfp.allows_blocking() {
+            sys::might_sleep();
+        }
         let allocated = self
             .get_page_from_freelist(ctx, self.fast_flags(ctx))
-            .or_else(|| self.alloc_pages_slowpath(ctx));
+            .or_else(|| self.alloc_pages_slowpath(ctx, owners));
 
         if allocated.is_none() {
             self.count_alloc_fail(ctx);
@@ -359,38 +412,17 @@ impl Region {
         }
     }
 
-    /// Looks again with fewer scruples (C: `__alloc_pages_slowpath()`).
+    /// Does what is necessary for a block (C: `__alloc_pages_slowpath()`).
     #[cold]
-    fn alloc_pages_slowpath(&self, ctx: &AllocContext) -> Option<Allocated> {
-        let defrag = self.defrag_mode.load(Relaxed);
-        let flags = slowpath::alloc_flags(ctx, defrag);
-        let look = |flags| self.get_page_from_freelist(ctx, flags);
-        let allocated = look(flags)
-            .or_else(|| look(slowpath::retry_flags(ctx.gfp, flags)?))
-            .or_else(|| {
-                self.unreserve_highatomic(ctx)
-                    .then(|| look(flags))
-                    .flatten()
-            })
-            .or_else(|| look(slowpath::last_flags(ctx.gfp, flags)?))?;
-
-        Some(Allocated {
+    #[inline(never)]
+    fn alloc_pages_slowpath<O: Owners>(&self, ctx: &AllocContext, owners: &O) -> Option<Allocated> {
+        let mut request = Request {
+            region: self,
+            owners,
             path: Path::Slow,
-            ..allocated
-        })
-    }
+        };
 
-    /// Before a request that could wait fails, a pageblock of the high-order atomic reserve is given
-    /// up for it; whether there was any (C: the end of `should_reclaim_retry()`).
-    fn unreserve_highatomic(&self, ctx: &AllocContext) -> bool {
-        slowpath::may_unreserve(ctx.gfp, ctx.order)
-            && self.zonelist(ctx).any(|pageset| {
-                let mt = ctx.migratetype;
-
-                pageset
-                    .zone()
-                    .with(|buddy| buddy.unreserve_highatomic_pageblock(mt, true))
-            })
+        Slowpath::new(ctx, self.defrag_mode.load(Relaxed), sys::now_ns()).run(&mut request)
     }
 
     /// Gives a block back (C: `__free_pages()`).
@@ -409,7 +441,9 @@ impl Region {
     fn free_frozen_pages(&self, block: Block, flags: AllocFlags) {
         // A block outside all zones is nobody's: it stays lost rather than do harm.
         if let Some(pageset) = self.pageset_of(block.head()) {
-            pageset.free(block, flags);
+            if pageset.free(block, flags) {
+                self.pressure_is_gone(pageset.zone().nid());
+            }
         }
     }
 
@@ -468,6 +502,11 @@ impl Region {
         self.alloc_fail.load(Relaxed)
     }
 
+    /// How often the slow path did what.
+    pub(crate) fn slow_events(&self) -> &SlowEvents {
+        &self.slow_events
+    }
+
     /// What pageblock `nr` holds, and the zone that it lies in.
     pub(crate) fn pageblock(&self, nr: u32) -> Option<(&Zone, PageblockStat)> {
         let shift = u32::from(self.config.pageblock_order.get());
@@ -510,6 +549,9 @@ mod tests {
         preferred: true,
         local: true,
     };
+
+    /// Waits, and may ask others to give everything back.
+    const KERNEL: Gfp = Gfp::from_bits(0x4c0);
 
     fn normal(region: &Region) -> Result<&Zone> {
         let pageset = region.pageset(ZoneType::Normal).ok_or(EINVAL)?;
@@ -601,13 +643,11 @@ mod tests {
         let low = normal.marks().levels.low;
 
         while normal.nr_free() > low {
-            let zone = alloc(&region, Gfp::DIRECT_RECLAIM | Gfp::MOVABLE, 0)
-                .ok_or(ENOMEM)?
-                .zone;
+            let zone = alloc(&region, KERNEL | Gfp::MOVABLE, 0).ok_or(ENOMEM)?.zone;
 
             assert_eq!(zone, ZoneType::Normal);
         }
-        let next = alloc(&region, Gfp::DIRECT_RECLAIM | Gfp::MOVABLE, 0).ok_or(ENOMEM)?;
+        let next = alloc(&region, KERNEL | Gfp::MOVABLE, 0).ok_or(ENOMEM)?;
         assert_eq!(next.zone, ZoneType::Dma32);
         assert_eq!(region.validate().errors, 0);
         Ok(())
@@ -627,7 +667,7 @@ mod tests {
     fn the_min_watermark_is_kept() -> Result {
         let region = default_region()?;
         let zone = normal(&region)?;
-        let _ = exhaust(&region, Gfp::DIRECT_RECLAIM);
+        let _ = exhaust(&region, KERNEL);
 
         assert_eq!(zone.nr_free(), zone.marks().levels.min);
         Ok(())
@@ -712,7 +752,7 @@ mod tests {
         fill_normal(&region)?;
         free_even(&region)?;
         let types = normal.snapshot().pageblocks;
-        let next = alloc(&region, Gfp::DIRECT_RECLAIM, 0).ok_or(ENOMEM)?;
+        let next = alloc(&region, KERNEL, 0).ok_or(ENOMEM)?;
         assert_eq!(next.zone, ZoneType::Dma32);
         assert!(normal.snapshot().pageblocks.0 == types.0);
         Ok(())
@@ -732,7 +772,7 @@ mod tests {
 
         fill_normal(&region)?;
         free_even(&region)?;
-        let next = alloc(&region, Gfp::DIRECT_RECLAIM, 0).ok_or(ENOMEM)?;
+        let next = alloc(&region, KERNEL, 0).ok_or(ENOMEM)?;
         assert_eq!(next.zone, ZoneType::Normal);
         // Found by the second scan of the first look, which may claim a half-free pageblock.
         assert!(next.path != Path::Slow);
@@ -785,7 +825,7 @@ mod tests {
             ..*default_region()?.config()
         })?;
         let ctx = AllocContext::new(kernel, Order::ZERO).ok_or(EINVAL)?;
-        let flags = slowpath::alloc_flags(&region.prepare(&ctx), false);
+        let flags = crate::slowpath::flags::alloc_flags(&region.prepare(&ctx), false);
 
         // It never waits: 0x850 instead of 0x840.
         assert!(flags == 0x850);

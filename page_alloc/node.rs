@@ -13,6 +13,10 @@ use super::{
 };
 use crate::{
     pcp::tuning::nr_split_cpus,
+    slowpath::{
+        compact::kcompactd::Kcompactd,
+        kswapd::KswapdState, //
+    },
     sys,
     zone::{
         order::PageIdx,
@@ -43,6 +47,8 @@ pub(crate) struct Node {
     zones: [Option<KBox<Pageset>>; NR_ZONES],
     /// All zones, this node's first (C: `ZONELIST_FALLBACK`).
     pub(super) fallback: KVec<ZoneRef>,
+    kswapd: KswapdState,
+    kcompactd: Kcompactd,
 }
 
 impl Node {
@@ -69,16 +75,18 @@ impl Node {
                 *slot = Some(populated(zone_span, config, first, has_huge)?);
             }
         }
-        Ok(Self::of_zones(span.nid, zones))
+        Self::of_zones(span.nid, zones)
     }
 
-    /// A node of these zones.
-    pub(super) fn of_zones(nid: i32, zones: [Option<KBox<Pageset>>; NR_ZONES]) -> Self {
-        Self {
+    /// A node of these zones. Sleeps.
+    pub(super) fn of_zones(nid: i32, zones: [Option<KBox<Pageset>>; NR_ZONES]) -> Result<Self> {
+        Ok(Self {
             nid,
             zones,
             fallback: KVec::new(),
-        }
+            kswapd: KswapdState::new()?,
+            kcompactd: Kcompactd::new()?,
+        })
     }
 
     /// Its number.
@@ -86,9 +94,40 @@ impl Node {
         self.nid
     }
 
+    /// Its background reclaimer.
+    pub(crate) fn kswapd(&self) -> &KswapdState {
+        &self.kswapd
+    }
+
+    /// Its background compactor.
+    pub(crate) fn kcompactd(&self) -> &Kcompactd {
+        &self.kcompactd
+    }
+
     /// The populated zones, lowest first.
-    pub(crate) fn zones(&self) -> impl DoubleEndedIterator<Item = &Pageset> {
+    pub(crate) fn zones(&self) -> impl DoubleEndedIterator<Item = &Pageset> + Clone {
         self.zones.iter().flatten().map(|pageset| &**pageset)
+    }
+
+    /// Those of them up to `highest` (C: `for_each_managed_zone_pgdat()`).
+    pub(super) fn zones_up_to(
+        &self,
+        highest: ZoneType,
+    ) -> impl DoubleEndedIterator<Item = &Pageset> {
+        self.zones()
+            .filter(move |pageset| pageset.zone().kind() <= highest)
+    }
+
+    /// Pages on the active and on the inactive lists of all zones.
+    pub(super) fn lru_counts(&self) -> (u64, u64) {
+        self.zones().fold((0, 0), |(active, inactive), pageset| {
+            let counts = pageset.zone().lru_counts();
+
+            (
+                active.wrapping_add(counts.0),
+                inactive.wrapping_add(counts.1),
+            )
+        })
     }
 
     /// The zone of this type, if it has pages.

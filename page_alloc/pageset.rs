@@ -104,10 +104,11 @@ impl Pageset {
             .try_with(sys::this_cpu(), |pcp| f(pcp, &self.zone))
     }
 
-    /// Gives a block back (C: `__free_frozen_pages()`).
-    pub(crate) fn free(&self, block: Block, flags: AllocFlags) {
+    /// Gives a block back; whether the zone came above high (C: `__free_frozen_pages()`).
+    pub(crate) fn free(&self, block: Block, flags: AllocFlags) -> bool {
         let Some(index) = self.index_for_free(&block) else {
-            return self.free_to_zone(block, flags);
+            self.free_to_zone(block, flags);
+            return false;
         };
         let cpu = sys::this_cpu();
         let mut block = Some(block);
@@ -121,9 +122,10 @@ impl Pageset {
 
         match (block, left.flatten()) {
             (Some(block), _) => self.free_to_zone(block, flags),
-            (None, Some(todo)) => self.free_rest(cpu, todo),
+            (None, Some(todo)) => return self.free_rest(cpu, todo),
             (None, None) => {}
         }
+        false
     }
 
     /// The list that a block goes to. Blocks of special pageblocks are kept as movable ones, so that
@@ -146,18 +148,21 @@ impl Pageset {
     }
 
     /// Goes on with what one hold of the locks was not enough for, as long as nobody else wants
-    /// these lists.
+    /// these lists. Whether the zone came above high.
     #[cold]
-    fn free_rest(&self, cpu: u32, mut todo: ToFree) {
+    fn free_rest(&self, cpu: u32, mut todo: ToFree) -> bool {
         let mut step = |pcp: &mut PerCpuPages| pcp.free_some(&self.zone, &mut todo);
         let mut more = true;
 
         while more && sys::this_cpu() == cpu {
             more = self.cpus.try_with(cpu, &mut step).unwrap_or(false);
         }
-        if self.zone.has_flag(ZoneFlag::BelowHigh) && self.zone.is_above_high() {
+        let is_back = self.zone.has_flag(ZoneFlag::BelowHigh) && self.zone.is_above_high();
+
+        if is_back {
             self.zone.set_flag(ZoneFlag::BelowHigh, false);
         }
+        is_back
     }
 
     /// Recounts the zone and the stocks.

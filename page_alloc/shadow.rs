@@ -68,7 +68,7 @@ impl Region {
             nr_pages = nr_pages.max(image.start.get().wrapping_add(image.spanned));
             *slot = Some(pageset);
         }
-        let mut node = Node::of_zones(config.nid, zones);
+        let mut node = Node::of_zones(config.nid, zones)?;
 
         node.fallback = KVec::with_capacity(NR_ZONES, GFP_KERNEL)?;
 

@@ -25,6 +25,7 @@ use crate::{
     sys,
     zone::{
         counter::stat_threshold,
+        fragmentation::EXTFRAG_THRESHOLD,
         watermark::{
             lowmem_pages,
             lowmem_reserve,
@@ -38,7 +39,10 @@ use crate::{
         NR_ZONES, //
     }, //
 };
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::atomic::Relaxed, //
+};
 
 /// The largest value of those without a bound of their own (C: `INT_MAX`).
 const INT_MAX: u64 = i32::MAX as u64;
@@ -60,6 +64,10 @@ pub(crate) enum Tunable {
     DefragMode,
     /// Seconds from one round of [`Region::refresh_cpu_vm_stats`] to the next.
     StatInterval,
+    /// A fragmentation index up to this says that memory is short rather than scattered.
+    ExtfragThreshold,
+    /// How readily nodes are compacted without being asked, in percent; 0: never.
+    CompactionProactiveness,
 }
 
 impl Tunable {
@@ -68,6 +76,8 @@ impl Tunable {
         match self {
             Self::WatermarkScaleFactor => (1, 3000),
             Self::DefragMode => (0, 1),
+            Self::ExtfragThreshold => (0, 1000),
+            Self::CompactionProactiveness => (0, 100),
             Self::StatInterval => (1, INT_MAX),
             _ => (0, INT_MAX),
         }
@@ -96,6 +106,8 @@ pub(crate) struct Tunables {
     percpu_pagelist_high_fraction: u32,
     defrag_mode: bool,
     stat_interval: u64,
+    extfrag_threshold: i64,
+    compaction_proactiveness: u64,
 }
 
 impl Tunables {
@@ -108,6 +120,8 @@ impl Tunables {
         percpu_pagelist_high_fraction: 0,
         defrag_mode: false,
         stat_interval: 1,
+        extfrag_threshold: EXTFRAG_THRESHOLD,
+        compaction_proactiveness: 20,
     };
 
     fn get(&self, tunable: Tunable) -> u64 {
@@ -123,6 +137,8 @@ impl Tunables {
             Tunable::PercpuPagelistHighFraction => u64::from(self.percpu_pagelist_high_fraction),
             Tunable::DefragMode => u64::from(self.defrag_mode),
             Tunable::StatInterval => self.stat_interval,
+            Tunable::ExtfragThreshold => u64::try_from(self.extfrag_threshold).unwrap_or(0),
+            Tunable::CompactionProactiveness => self.compaction_proactiveness,
         }
     }
 
@@ -142,6 +158,10 @@ impl Tunables {
             }
             Tunable::DefragMode => self.defrag_mode = value != 0,
             Tunable::StatInterval => self.stat_interval = value,
+            Tunable::ExtfragThreshold => {
+                self.extfrag_threshold = i64::try_from(value).unwrap_or(0);
+            }
+            Tunable::CompactionProactiveness => self.compaction_proactiveness = value,
         }
     }
 
@@ -201,6 +221,8 @@ impl Region {
             self.tunables.with(|tunables| tunables.set(tunable, value));
             self.apply(tunable)
                 .inspect_err(|_| self.tunables.with(|tunables| tunables.set(tunable, old)))?;
+            // Who is about to fail tries once more.
+            self.changes.fetch_add(1, Relaxed);
             Ok(old)
         })
     }
@@ -231,6 +253,18 @@ impl Region {
                 Ok(())
             }
             Tunable::StatInterval => Ok(()),
+            Tunable::ExtfragThreshold => {
+                for pageset in self.pagesets() {
+                    pageset
+                        .zone()
+                        .set_extfrag_threshold(tunables.extfrag_threshold);
+                }
+                Ok(())
+            }
+            Tunable::CompactionProactiveness => {
+                self.trigger_proactive(tunables.compaction_proactiveness);
+                Ok(())
+            }
         }
     }
 
@@ -372,7 +406,7 @@ mod tests {
         Region::new(config, &[span])
     }
 
-    const ALL: [Tunable; 7] = [
+    const ALL: [Tunable; 9] = [
         Tunable::MinFreeKbytes,
         Tunable::WatermarkScaleFactor,
         Tunable::WatermarkBoostFactor,
@@ -380,6 +414,8 @@ mod tests {
         Tunable::PercpuPagelistHighFraction,
         Tunable::DefragMode,
         Tunable::StatInterval,
+        Tunable::ExtfragThreshold,
+        Tunable::CompactionProactiveness,
     ];
 
     #[test]

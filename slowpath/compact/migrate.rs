@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Moving what was collected.
+//!
+//! C: `migrate_pages()` in `mm/migrate.c`.
+
+#![deny(unsafe_code)]
+
+use super::control::{
+    Control,
+    Progress,
+    Site, //
+};
+use crate::{
+    slowpath::owners::Owners,
+    zone::{
+        alloc_flags::FreeFlags,
+        order::{
+            Order,
+            PageIdx, //
+        }, //
+    }, //
+};
+
+/// How it went.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Moved {
+    /// All of it.
+    All,
+    /// Not all of it could be moved.
+    Some,
+    /// There is no room (C: `-ENOMEM`).
+    NoRoom,
+}
+
+impl<S: Site, O: Owners> Control<'_, S, O> {
+    /// Moves what was collected; what cannot be moved stays (C: `migrate_pages()`).
+    pub(super) fn migrate_pages(&mut self) -> Moved {
+        let mut outcome = Moved::All;
+
+        while let Some(page) = self.sources.pop() {
+            match self.migrate_one(page) {
+                Moved::All => {}
+                Moved::Some => outcome = Moved::Some,
+                Moved::NoRoom => {
+                    outcome = Moved::NoRoom;
+                    break;
+                }
+            }
+        }
+        self.putback();
+        outcome
+    }
+
+    fn migrate_one(&mut self, page: PageIdx) -> Moved {
+        // Since it was collected it may have been freed or pinned.
+        let Some(order) = self.owners.movable(page) else {
+            return Moved::Some;
+        };
+        let nr_pages = order.nr_pages();
+        let Some(target) = self.compaction_alloc(order) else {
+            Progress::count(&mut self.progress.failed, nr_pages);
+            // There may be room for smaller ones.
+            return match order {
+                Order::ZERO => Moved::NoRoom,
+                _ => Moved::Some,
+            };
+        };
+
+        match self.owners.migrate(page, target) {
+            Ok(old) => {
+                self.zone().free(old, FreeFlags::None);
+                self.zone().sub_isolated(nr_pages);
+                Progress::count(&mut self.progress.migrated, nr_pages);
+                Moved::All
+            }
+            Err(target) => {
+                self.compaction_free(target);
+                Progress::count(&mut self.progress.failed, nr_pages);
+                Moved::Some
+            }
+        }
+    }
+}
