@@ -18,6 +18,7 @@ mod zone;
 use device::{
     debugfs::Files,
     params::Params,
+    threads::Threads,
     upkeep::Upkeep,
     Device, //
 };
@@ -85,6 +86,14 @@ module! {
             default: false,
             description: "Let CAP_SYS_ADMIN compare with the kernel's own allocator (default N)",
         },
+        oom_kill: u32 {
+            default: 0,
+            description: "1: kill who loses its blocks because memory is short (default 0)",
+        },
+        wrong_move: u32 {
+            default: 0,
+            description: "1, 2: move blocks in a way that loses data, to test tests (default 0)",
+        },
     },
 }
 
@@ -98,6 +107,7 @@ static VERSION: [u8; 14] = *b"version=0.1.0\0";
 struct RustBuddy {
     _device_node: sys::Registration<Device>,
     _files: Option<Files>,
+    _threads: Threads,
     _ticks: sys::Periodic<Upkeep>,
     _cpus: sys::CpuWatch<Upkeep>,
     device: Arc<Device>,
@@ -110,6 +120,7 @@ impl kernel::Module for RustBuddy {
         let upkeep = Arc::new(Upkeep::new(device.clone()), GFP_KERNEL)?;
         let cpus = sys::CpuWatch::new(upkeep.clone())?;
         let ticks = sys::Periodic::new(upkeep, Upkeep::FIRST_MS)?;
+        let threads = Threads::new(&device)?;
         // The last step that can fail: from here on the device can be opened.
         let node = sys::Registration::new(c"rust_buddy", device.clone(), mapper)?;
         let config = device.region().config();
@@ -119,6 +130,7 @@ impl kernel::Module for RustBuddy {
             _device_node: node,
             // Nobody should miss a device because its debugging files could not be made.
             _files: Files::new(&device).ok(),
+            _threads: threads,
             _ticks: ticks,
             _cpus: cpus,
             device,
@@ -163,5 +175,7 @@ fn params() -> Params {
         poison: module_parameters::poison.value(),
         unsafe_test: module_parameters::unsafe_test.value(),
         oracle: module_parameters::oracle.value(),
+        oom_kill: module_parameters::oom_kill.value(),
+        wrong_move: module_parameters::wrong_move.value(),
     }
 }

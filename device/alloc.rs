@@ -11,8 +11,14 @@ use super::{
     call::Call,
     gfp,
     records::{
+        nature::{
+            Listing,
+            Marks,
+            Origin, //
+        },
         Handle,
-        Mapped, //
+        Mapped,
+        Taken, //
     },
     Device,
     File, //
@@ -23,6 +29,7 @@ use crate::{
         Gfp, //
     },
     page_alloc::{
+        Allocated,
         Path,
         Region, //
     },
@@ -47,6 +54,9 @@ pub(super) const MAX_BULK: u32 = 4096;
 
 /// Pages that are taken at once: under one hold of a CPU's lists, and zeroed without a pause.
 const BULK_PAGES: usize = 32;
+
+/// The flag of ALLOC.
+const PURGEABLE: u64 = uapi::RB_ALLOC_PURGEABLE as u64;
 
 /// A block that has become a client's.
 struct Granted {
@@ -131,7 +141,7 @@ impl Device {
     #[inline(never)]
     pub(super) fn alloc(&self, call: &Call, file: &File) -> Result {
         let mut req: uapi::rb_alloc = call.read()?;
-        let zeros = req.flags | req.timeout_ns | req.reserved2;
+        let zeros = req.flags & !PURGEABLE | req.timeout_ns | req.reserved2;
 
         if zeros != 0 || req.reserved0 != 0 {
             return Err(EINVAL);
@@ -145,7 +155,7 @@ impl Device {
         // change the type of a pageblock.
         call.write(&req)?;
         let start = sys::now_ns();
-        let granted = self.grant(file, &ctx)?;
+        let granted = self.grant(file, &ctx, marks(ctx.gfp, req.flags))?;
 
         req.latency_ns = sys::now_ns().wrapping_sub(start);
         req.id = granted.handle.id;
@@ -156,6 +166,9 @@ impl Device {
             Path::Pcp => uapi::RB_PATH_PCP,
             Path::Buddy => uapi::RB_PATH_BUDDY,
             Path::Slow => uapi::RB_PATH_SLOW,
+            Path::Reclaim => uapi::RB_PATH_RECLAIM,
+            Path::Compact => uapi::RB_PATH_COMPACT,
+            Path::Reserve => uapi::RB_PATH_RESERVE,
         };
         req.got_nid = granted.nid;
         req.got_zone = granted.zone as u32;
@@ -186,7 +199,7 @@ impl Device {
         )
     }
 
-    /// RB_ALLOC_BULK. As many blocks as there are; ENOMEM or EBUSY only if there is none.
+    /// RB_ALLOC_BULK. As many blocks as there are; an error only if there is none.
     #[inline(never)]
     pub(super) fn alloc_bulk(&self, call: &Call, file: &File) -> Result {
         let mut req: uapi::rb_bulk = call.read()?;
@@ -220,15 +233,17 @@ impl Device {
         }
     }
 
-    /// What kept a file from getting a block: EBUSY while all of its blocks are being freed, else
-    /// ENOMEM.
+    /// What kept a file from getting a block: EOWNERDEAD if all of its blocks were taken back, EBUSY
+    /// while it is freeing them, EINTR if it is to die, else ENOMEM.
     fn why_no_block(&self, file: &File) -> Error {
-        match self
+        let may_get = self
             .records()
-            .with(|records| records.clients.is_resetting(file.client))
-        {
-            true => EBUSY,
-            false => ENOMEM,
+            .with(|records| records.clients.may_get(file.client));
+
+        match may_get {
+            Err(error) => error,
+            Ok(()) if sys::fatal_signal_pending() => EINTR,
+            Ok(()) => ENOMEM,
         }
     }
 
@@ -274,12 +289,12 @@ impl Device {
         if ctx.order == Order::ZERO && wanted > 1 {
             let few = pages.get_mut(..wanted).unwrap_or(&mut []);
 
-            match self.grant_pages(file, ctx, handles, few) {
-                0 => {}
-                nr => return nr,
+            // Unless so many cannot be charged together.
+            if let Some(nr) = self.grant_pages(file, ctx, handles, few) {
+                return nr;
             }
         }
-        let granted = self.grant(file, ctx);
+        let granted = self.grant(file, ctx, marks(ctx.gfp, 0));
 
         match (granted, handles.first_mut(), pages.first_mut()) {
             (Ok(granted), Some(handle), Some(page)) => {
@@ -291,20 +306,19 @@ impl Device {
         }
     }
 
-    /// The same for single pages, taken together and charged together: none if they cannot be.
+    /// The same for single pages, taken together and charged together; `None` if they cannot be.
     fn grant_pages(
         &self,
         file: &File,
         ctx: &AllocContext,
         handles: &mut [Handle],
         pages: &mut [Option<PageIdx>],
-    ) -> usize {
+    ) -> Option<usize> {
         let wanted = pages.len();
 
-        if file.vm.charge(wanted as u64).is_err() {
-            return 0;
-        }
-        let nr = self.region().alloc_pages_bulk(ctx, pages);
+        self.may_charge(file, wanted as u64).ok()?;
+        let nr = self.region().alloc_pages_bulk_with(ctx, pages, self);
+        let origin = (Origin::of(ctx), marks(ctx.gfp, 0));
         let mut nr_kept = 0;
 
         for taken in 0..nr {
@@ -315,7 +329,7 @@ impl Device {
                     .region()
                     .check_pages(block, |block| self.check_new_pages(block))?;
 
-                Some((page, self.own(file, block).ok()?))
+                Some((page, self.own(file, block, origin).ok()?))
             });
 
             // Those that are lost leave no gap.
@@ -328,8 +342,20 @@ impl Device {
                 nr_kept = nr_kept.wrapping_add(1);
             }
         }
-        file.vm.uncharge(wanted.wrapping_sub(nr_kept) as u64);
-        nr_kept
+        file.process.uncharge(wanted.wrapping_sub(nr_kept) as u64);
+        self.after_bulk(file, ctx, pages, nr_kept);
+        Some(nr_kept)
+    }
+
+    fn after_bulk(&self, file: &File, ctx: &AllocContext, pages: &[Option<PageIdx>], nr: usize) {
+        match pages.first() {
+            Some(Some(page)) if nr > 0 => self.watch_level(*page),
+            _ => {
+                self.alloc_failed(ctx);
+                self.records()
+                    .with(|records| records.clients.add_fail(file.client));
+            }
+        }
     }
 
     /// RB_FREE_BULK. Goes on after an error; answers the first.
@@ -411,8 +437,15 @@ impl Device {
         }
         let result = self.free_all(file, zap);
 
-        self.records()
-            .with(|records| records.clients.end_reset(client));
+        // Whoever is still taking its blocks must not find those that it gets from now on.
+        self.processes.undisturbed(|| {
+            self.records().with(|records| {
+                records.clients.end_reset(client);
+                if result.is_ok() {
+                    records.clients.revive(client);
+                }
+            });
+        });
         result
     }
 
@@ -454,17 +487,18 @@ impl Device {
             order,
             nid,
             nodemask: nodes.mask,
-            is_rt: sys::current_is_rt(),
+            task: sys::current_task(),
             ..ctx
         })
     }
 
-    /// Finds a block, zeroes it and gives it to a file. ENOMEM.
-    fn grant(&self, file: &File, ctx: &AllocContext) -> Result<Granted> {
+    /// Finds a block, zeroes it and gives it to a file. The errors of
+    /// [`why_no_block`](Self::why_no_block).
+    fn grant(&self, file: &File, ctx: &AllocContext, marks: Marks) -> Result<Granted> {
         let nr_pages = u64::from(ctx.order.nr_pages());
-        let granted = file.vm.charge(nr_pages).and_then(|()| {
-            self.grant_charged(file, ctx)
-                .inspect_err(|_| file.vm.uncharge(nr_pages))
+        let granted = self.may_charge(file, nr_pages).and_then(|()| {
+            self.grant_charged(file, ctx, marks)
+                .inspect_err(|_| file.process.uncharge(nr_pages))
         });
 
         if granted.is_err() {
@@ -474,15 +508,19 @@ impl Device {
         granted
     }
 
-    fn grant_charged(&self, file: &File, ctx: &AllocContext) -> Result<Granted> {
-        let allocated = self
-            .region()
-            .alloc_pages_checked(ctx, |block| self.check_new_pages(block))
-            .ok_or(ENOMEM)?;
+    /// Charges so many pages, unless the file would not get them in any case.
+    pub(super) fn may_charge(&self, file: &File, nr_pages: u64) -> Result {
+        self.records()
+            .with(|records| records.clients.may_get(file.client))?;
+        file.process.charge(nr_pages)
+    }
+
+    fn grant_charged(&self, file: &File, ctx: &AllocContext, marks: Marks) -> Result<Granted> {
+        let allocated = self.find(file, ctx)?;
         let idx = allocated.block.head().get();
 
         Ok(Granted {
-            handle: self.own(file, allocated.block)?,
+            handle: self.own(file, allocated.block, (Origin::of(ctx), marks))?,
             idx,
             zone: allocated.zone,
             nid: allocated.nid,
@@ -490,23 +528,69 @@ impl Device {
         })
     }
 
-    /// Clears a block that was taken and gives it to a file. ENOMEM; the block is given back then.
-    fn own(&self, file: &File, block: Block) -> Result<Handle> {
+    /// Finds a block for a file, whatever that takes, and marks it as handed out. Sleeps if the request
+    /// may.
+    pub(super) fn find(&self, file: &File, ctx: &AllocContext) -> Result<Allocated> {
+        let check = |block: &Block| self.check_new_pages(block);
+        let found = self.region().alloc_pages_checked(ctx, self, check);
+
+        match &found {
+            Some(allocated) => self.watch_level(allocated.block.head()),
+            None => self.alloc_failed(ctx),
+        }
+        found.ok_or_else(|| self.why_no_block(file))
+    }
+
+    /// Clears a block that was taken and gives it to a file, or back to the allocator.
+    fn own(&self, file: &File, block: Block, (origin, marks): (Origin, Marks)) -> Result<Handle> {
+        let (idx, order) = (block.head().get(), block.order());
+
         self.clear_pages(&block);
-        self.records()
-            .with(|records| records.insert(file.client, block))
-            .map_err(|(block, error)| {
-                self.put_back(block, Destination::Stock);
-                error
-            })
+        let inserted = self.records().with(|records| {
+            let handle = records.insert(file.client, block, (origin, marks))?;
+
+            if marks.has(Marks::PURGEABLE) {
+                self.list(idx, order, Listing::Inactive);
+            }
+            Ok(handle)
+        });
+
+        inserted.map_err(|(block, error)| {
+            self.put_back(Taken::plain(block), Destination::Stock);
+            error
+        })
     }
 
     /// Frees a block by its handle: the errors of
     /// [`Records::check`](super::records::Records::check), or EBUSY.
     fn free_handle(&self, file: &File, handle: Handle, order: u32, how: Freeing) -> Result {
+        let order = self.judge(file, handle, order)?;
+
+        self.revoke(file, handle, order, how)
+            .map_err(|error| self.or_dead(file, error))
+    }
+
+    /// The error of a call, or EOWNERDEAD if everything was taken from the file meanwhile.
+    pub(super) fn or_dead(&self, file: &File, error: Error) -> Error {
+        match self.is_dead(file) {
+            true => EOWNERDEAD,
+            false => error,
+        }
+    }
+
+    fn is_dead(&self, file: &File) -> bool {
+        self.records()
+            .with(|records| records.clients.is_dead(file.client))
+    }
+
+    /// What can be said of a handle before it is looked up: EOWNERDEAD, ERANGE, EINVAL.
+    pub(super) fn judge(&self, file: &File, handle: Handle, order: u32) -> Result<Order> {
+        if self.is_dead(file) {
+            return Err(EOWNERDEAD);
+        }
         // An order that does not exist differs from every block's; but a bad handle comes first.
         match Order::new(order) {
-            Some(order) => self.revoke(file, handle, order, how),
+            Some(order) => Ok(order),
             None if handle.id >= self.region().config().nr_pages => Err(ERANGE),
             None => Err(EINVAL),
         }
@@ -528,10 +612,11 @@ impl Device {
 
         // Else it stays charged until the file is closed: its mappings end where nothing can be
         // uncharged.
-        if let Some(block) = block {
-            file.vm.uncharge(u64::from(block.nr_pages()));
-            self.put_back(block, how.to);
+        if let Some(taken) = block {
+            file.process.uncharge(u64::from(taken.block.nr_pages()));
+            self.put_back(taken, how.to);
         }
+        file.process.settle();
         Ok(())
     }
 
@@ -543,7 +628,13 @@ impl Device {
     }
 
     /// Gives a block that is nobody's back to the allocator.
-    pub(super) fn put_back(&self, block: Block, to: Destination) {
+    pub(super) fn put_back(&self, taken: Taken, to: Destination) {
+        let Taken { block, listed } = taken;
+        let page = block.head();
+
+        if listed {
+            self.unlist(page);
+        }
         let checked = self
             .region()
             .check_pages(block, |block| self.free_pages_prepare(block));
@@ -551,10 +642,24 @@ impl Device {
             return;
         };
 
-        match (to, self.region().pageset_of(block.head())) {
+        match (to, self.region().pageset_of(page)) {
             (Destination::Zone, Some(pageset)) => pageset.zone().free(block, FreeFlags::None),
             _ => self.region().free_pages(block),
         }
+        self.watch_level(page);
+    }
+}
+
+/// What may be done with a block by its request.
+fn marks(gfp: Gfp, flags: u64) -> Marks {
+    let movable = match gfp.has(Gfp::MOVABLE) {
+        true => Marks::MOVABLE,
+        false => Marks::NONE,
+    };
+
+    match flags & PURGEABLE {
+        0 => movable,
+        _ => movable.with(Marks::PURGEABLE),
     }
 }
 

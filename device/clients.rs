@@ -30,6 +30,8 @@ pub(crate) struct Client {
     zapped: u32,
     /// Calls that are freeing everything.
     resetting: u32,
+    /// Everything was taken back from it, for others; until it says that it knows.
+    dead: bool,
     /// Requests that ended without a block.
     pub(crate) fails: u64,
     /// Its newest record; or the next free slot.
@@ -51,6 +53,7 @@ impl Client {
         mapped: 0,
         zapped: 0,
         resetting: 0,
+        dead: false,
         fails: 0,
         first: NONE,
         open: false,
@@ -160,6 +163,30 @@ impl Clients {
     /// Counts a request that ended without a block.
     pub(crate) fn add_fail(&mut self, slot: u32) {
         self.change(slot, |client| client.fails = client.fails.wrapping_add(1));
+    }
+
+    /// Everything is being taken back from a client: it gets nothing more.
+    pub(crate) fn kill(&mut self, slot: u32) {
+        self.change(slot, |client| client.dead = true);
+    }
+
+    /// It has freed what was left, and may begin anew.
+    pub(crate) fn revive(&mut self, slot: u32) {
+        self.change(slot, |client| client.dead = false);
+    }
+
+    /// EOWNERDEAD if everything was taken back from it, EBUSY while it frees everything.
+    pub(crate) fn may_get(&self, slot: u32) -> Result {
+        match self.get(slot) {
+            Some(client) if client.dead => Err(EOWNERDEAD),
+            Some(client) if client.resetting > 0 => Err(EBUSY),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether everything was taken back from it.
+    pub(crate) fn is_dead(&self, slot: u32) -> bool {
+        self.get(slot).is_some_and(|client| client.dead)
     }
 
     pub(super) fn is_resetting(&self, slot: u32) -> bool {

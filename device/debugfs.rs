@@ -415,6 +415,12 @@ impl sys::Show for Params {
             u32::from(params.oracle),
             u32::from(default.oracle)
         )?;
+        writeln!(out, "oom_kill {} {}", params.oom_kill, default.oom_kill)?;
+        writeln!(
+            out,
+            "wrong_move {} {}",
+            params.wrong_move, default.wrong_move
+        )?;
         writeln!(out, "region_pages {} -", config.nr_pages)?;
         writeln!(out, "pageblock_order {} -", config.pageblock_order.get())?;
         writeln!(out, "metadata_bytes_per_page {} -", Device::METADATA_BYTES)?;

@@ -15,8 +15,8 @@ use crate::{
 };
 use kernel::prelude::*;
 
-/// Each flag that requests may carry. `NOFAIL` is missing: there is no waiting yet.
-const FLAGS: [(u32, Gfp); 21] = [
+/// Each flag that requests may carry.
+const FLAGS: [(u32, Gfp); 22] = [
     (uapi::RB_GFP_DMA, Gfp::DMA),
     (uapi::RB_GFP_HIGHMEM, Gfp::HIGHMEM),
     (uapi::RB_GFP_DMA32, Gfp::DMA32),
@@ -31,6 +31,7 @@ const FLAGS: [(u32, Gfp); 21] = [
     (uapi::RB_GFP_WRITE, Gfp::WRITE),
     (uapi::RB_GFP_NOWARN, Gfp::NOWARN),
     (uapi::RB_GFP_RETRY_MAYFAIL, Gfp::RETRY_MAYFAIL),
+    (uapi::RB_GFP_NOFAIL, Gfp::NOFAIL),
     (uapi::RB_GFP_NORETRY, Gfp::NORETRY),
     (uapi::RB_GFP_MEMALLOC, Gfp::MEMALLOC),
     (uapi::RB_GFP_COMP, Gfp::COMP),
@@ -40,7 +41,7 @@ const FLAGS: [(u32, Gfp); 21] = [
     (uapi::RB_GFP_ACCOUNT, Gfp::ACCOUNT),
 ];
 
-/// Translates request flags. EINVAL for an unknown one.
+/// Translates request flags. EINVAL for an unknown one, and for who will not fail, but not wait either.
 pub(super) fn from_uapi(flags: u32) -> Result<Gfp> {
     let mut gfp = Gfp::NONE;
     let mut rest = flags;
@@ -51,8 +52,10 @@ pub(super) fn from_uapi(flags: u32) -> Result<Gfp> {
             rest &= !flag;
         }
     }
+    let stuck = gfp.has(Gfp::NOFAIL) && !gfp.has(Gfp::DIRECT_RECLAIM);
+
     match rest {
-        0 => Ok(gfp),
+        0 if !stuck => Ok(gfp),
         _ => Err(EINVAL),
     }
 }
@@ -73,7 +76,8 @@ mod tests {
     fn unknown_flags_are_refused() -> Result {
         assert!(from_uapi(0x0040_0000).is_err());
         assert!(from_uapi(u32::MAX).is_err());
-        assert!(from_uapi(uapi::RB_GFP_NOFAIL | uapi::RB_GFP_DIRECT_RECLAIM).is_err());
+        assert!(from_uapi(uapi::RB_GFP_NOFAIL).is_err());
+        assert!(from_uapi(uapi::RB_GFP_NOFAIL | uapi::RB_GFP_DIRECT_RECLAIM).is_ok());
         Ok(())
     }
 

@@ -8,21 +8,31 @@
 
 #![deny(unsafe_code)]
 
+mod advise;
 mod alloc;
 mod call;
 mod clients;
+mod compact;
 pub(crate) mod debugfs;
+mod events;
 mod gfp;
 mod inject;
+mod migrate;
+mod node_stat;
+mod oom;
 mod oracle;
+mod owners;
 pub(crate) mod params;
 mod poison;
 mod prepare;
+mod purge;
 mod query;
 mod ratelimit;
+mod reclaim;
 mod records;
 mod settings;
 mod stock;
+pub(crate) mod threads;
 mod tune;
 pub(crate) mod upkeep;
 mod vmstat;
@@ -53,6 +63,7 @@ use clients::{
     Client,
     Clients, //
 };
+use events::Events;
 use kernel::{
     prelude::*,
     sync::{
@@ -64,10 +75,12 @@ use kernel::{
     },
     warn_on, //
 };
+use oom::Processes;
 use oracle::Oracle;
 use params::Params;
 use ratelimit::RateLimit;
 use records::{
+    nature::Listing,
     Mapped,
     Records, //
 };
@@ -92,8 +105,10 @@ const PMD_FEATURE: u32 = if sys::HAS_PMD_MAPPINGS {
 pub(crate) struct File {
     /// Slot in the table of clients.
     client: u32,
-    /// Whom locked memory is charged to.
-    vm: sys::LockedVm,
+    /// Who opened it, to whom locked memory is charged.
+    process: Arc<sys::Process>,
+    /// What happened that it wants to know.
+    inbox: Arc<events::Inbox>,
 }
 
 /// A region, and who has what of it.
@@ -106,6 +121,8 @@ pub(crate) struct Device {
     /// Counts changes of tunables.
     epoch: Atomic<u64>,
     oracle: Oracle,
+    processes: Processes,
+    events: Events,
     /// Pages that were written to while they were free.
     nr_damaged: Atomic<u64>,
     damages_told: RateLimit,
@@ -115,7 +132,7 @@ impl Device {
     /// Bytes of metadata for each page: links, tag, records and clients; some bits more for claims
     /// and pageblocks.
     pub(crate) const METADATA_BYTES: usize =
-        Records::RECORD_BYTES + Records::RECORD_BYTES / 16 + Clients::CLIENT_BYTES.div_ceil(16) + 9;
+        Records::PAGE_BYTES + Clients::CLIENT_BYTES.div_ceil(16) + 9;
 
     /// Carves a region and makes an allocator for it.
     ///
@@ -144,6 +161,7 @@ impl Device {
             );
         })?;
 
+        let nr_clients = records.with(|records| records.clients.nr_slots());
         let device = Self {
             params,
             region,
@@ -152,6 +170,8 @@ impl Device {
             carved,
             epoch: Atomic::new(0),
             oracle: Oracle::new()?,
+            processes: Processes::new(nr_clients)?,
+            events: Events::new()?,
             nr_damaged: Atomic::new(0),
             damages_told: RateLimit::new(),
         };
@@ -207,11 +227,40 @@ impl Device {
         uapi::RB_MMAP_BASE.wrapping_add(u64::from(id) << WINDOW_SHIFT)
     }
 
+    /// First page of a handle's window.
+    fn pgoff(&self, id: u32) -> u64 {
+        self.mmap_offset(id) >> sys::PAGE_SHIFT
+    }
+
     /// Unmaps a block everywhere. `f` runs while nobody can map it again.
     fn zap<R>(&self, id: u32, order: Order, f: impl FnOnce() -> R) -> R {
-        let pgoff = self.mmap_offset(id) >> sys::PAGE_SHIFT;
+        self.mapper.with_window(self.pgoff(id), |window| {
+            window.unmap(u64::from(order.nr_pages()));
+            f()
+        })
+    }
 
-        self.mapper.zap(pgoff, u64::from(order.nr_pages()), f)
+    /// Puts a block on a list of those that may be reclaimed. While the records are locked: the block
+    /// must not be freed before.
+    fn list(&self, head: u32, order: Order, listing: Listing) {
+        let page = PageIdx::new(head);
+
+        if let Some(pageset) = self.region().pageset_of(page) {
+            let zone = pageset.zone();
+
+            match listing {
+                Listing::Active => zone.lru_add(page, order, true),
+                Listing::Inactive => zone.lru_add(page, order, false),
+                Listing::Last => zone.lru_add_last(page, order),
+            }
+        }
+    }
+
+    /// Takes a block off these lists. While the records are locked, or when the block is nobody's.
+    fn unlist(&self, page: PageIdx) {
+        if let Some(pageset) = self.region().pageset_of(page) {
+            pageset.zone().lru_del(page);
+        }
     }
 }
 
@@ -285,13 +334,15 @@ impl sys::CharDevice for Device {
     type File = File;
 
     fn open(&self) -> Result<KBox<File>> {
-        let vm = sys::LockedVm::current()?;
+        let process = Arc::new(sys::Process::current()?, GFP_KERNEL)?;
+        let inbox = Arc::new(events::Inbox::new(), GFP_KERNEL)?;
         let client = Client::new(sys::Opener::current());
         // Allocated first: no slot is taken if it fails.
         let mut file = KBox::new(
             File {
                 client: u32::MAX,
-                vm,
+                process,
+                inbox,
             },
             GFP_KERNEL,
         )?;
@@ -300,11 +351,15 @@ impl sys::CharDevice for Device {
             .records
             .with(|records| records.clients.open(client))
             .ok_or(ENFILE)?;
+        self.processes.add(file.client, &file.process);
         Ok(file)
     }
 
     fn release(&self, file: KBox<File>) {
         self.oracle.release(file.client);
+        self.events.forget(&file.inbox);
+        // First: from now on nobody takes anything from it on behalf of others.
+        self.processes.remove(file.client);
         // No mapping is left, since each holds the file: nothing can be busy.
         if self.free_all(&file, Mapped::Busy).is_err() {
             warn_on!(true);
@@ -335,6 +390,13 @@ impl sys::CharDevice for Device {
             uapi::RB_NR_TUNE_SET => self.tune_set(&call),
             uapi::RB_NR_DRAIN => self.drain(&call),
             uapi::RB_NR_BLOCKMAP => self.blockmap(&call),
+            uapi::RB_NR_NODE_STAT => self.node_stat(&call),
+            uapi::RB_NR_ADVISE => self.advise(&call, file),
+            uapi::RB_NR_COMPACT => self.compact(&call),
+            uapi::RB_NR_RECLAIM => self.reclaim_pages(&call, file),
+            uapi::RB_NR_EVENT_SET => self.event_set(&call, file),
+            uapi::RB_NR_EVENT_CLEAR => self.event_clear(&call, file),
+            uapi::RB_NR_EVENT_WAIT => self.event_wait(&call, file),
             uapi::RB_NR_REPLAY => self.replay(&call, file),
             uapi::RB_NR_CLONE_ZONE => self.clone_zone(&call, file),
             uapi::RB_NR_VERIFY => self.verify(&call),
@@ -342,6 +404,14 @@ impl sys::CharDevice for Device {
             uapi::RB_NR_RESET => self.reset(&call, file),
             _ => Err(ENOTTY),
         }
+    }
+
+    fn poll(&self, file: &File) -> u32 {
+        self.events.ready(&file.inbox, self.region())
+    }
+
+    fn bell<'a>(&'a self, _file: &'a File) -> &'a sys::Doorbell {
+        self.events.bell()
     }
 
     fn mmap(&self, file: &File, pgoff: u64, nr: u64) -> Result {
@@ -360,8 +430,8 @@ impl sys::CharDevice for Device {
     fn map_close(&self, pgoff: u64, _nr: u64) {
         let close = |(id, _)| self.records.with(|records| records.map_close(id));
 
-        if let Some(block) = window(pgoff).and_then(close) {
-            self.put_back(block, Destination::Stock);
+        if let Some(taken) = window(pgoff).and_then(close) {
+            self.put_back(taken, Destination::Stock);
         }
     }
 

@@ -33,6 +33,10 @@ pub(crate) struct Params {
     pub(crate) unsafe_test: u32,
     /// Whether the kernel's own zones may be copied and driven.
     pub(crate) oracle: bool,
+    /// Whether the process of a client that lost everything is killed as well.
+    pub(crate) oom_kill: u32,
+    /// 1, 2: blocks are moved in a way that loses what is written meanwhile.
+    pub(crate) wrong_move: u32,
 }
 
 impl Params {
@@ -51,6 +55,8 @@ impl Params {
         poison: 0,
         unsafe_test: 0,
         oracle: false,
+        oom_kill: 0,
+        wrong_move: 0,
     };
 
     /// EINVAL, and a line that says which parameter is wrong.
@@ -73,6 +79,14 @@ impl Params {
                 pr_err!("{name}={value} is not 0 or 1\n");
                 return Err(EINVAL);
             }
+        }
+        if self.oom_kill > 1 {
+            pr_err!("oom_kill={} is not 0 or 1\n", self.oom_kill);
+            return Err(EINVAL);
+        }
+        if self.wrong_move > 2 {
+            pr_err!("wrong_move={} is not 0, 1 or 2\n", self.wrong_move);
+            return Err(EINVAL);
         }
         if self.nid != -1 && !sys::node_is_online(self.nid) {
             pr_err!("nid={} is no node with memory\n", self.nid);

@@ -101,7 +101,9 @@ impl Device {
             _ => uapi::RB_FEATURE_PCP,
         };
 
-        u64::from(uapi::RB_FEATURE_MMAP | super::PMD_FEATURE | pcp) | self.oracle_feature()
+        let slow = uapi::RB_FEATURE_RECLAIM | uapi::RB_FEATURE_COMPACTION | uapi::RB_FEATURE_EVENTS;
+
+        u64::from(uapi::RB_FEATURE_MMAP | super::PMD_FEATURE | pcp | slow) | self.oracle_feature()
     }
 
     /// RB_ZONE_STAT.

@@ -8,8 +8,15 @@
 //!
 //! A block that is unmapped by force leaves its record behind until the last mapping is gone, so
 //! that no mapping ever shows what its handle means to somebody else.
+//!
+//! [`nature`] says what may be done with a block, [`moving`] gives it other pages, [`purging`] takes
+//! them away while the handle stays.
 
 #![deny(unsafe_code)]
+
+pub(crate) mod moving;
+pub(crate) mod nature;
+pub(crate) mod purging;
 
 use super::clients::Clients;
 use crate::zone::order::{
@@ -18,8 +25,12 @@ use crate::zone::order::{
     PageIdx, //
 };
 use kernel::prelude::*;
+use nature::{
+    Marks,
+    Origin, //
+};
 
-/// Ends a list.
+/// Ends a list; no page; no record.
 const NONE: u32 = u32::MAX;
 
 /// Names a block for as long as it is allocated.
@@ -43,6 +54,7 @@ pub(crate) enum Mapped {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     Free,
+    /// A block, or one whose contents were dropped.
     Used,
     /// The block is gone, mappings of it are not.
     Zapped,
@@ -52,7 +64,7 @@ enum State {
 
 #[derive(Clone, Copy, Debug)]
 struct Record {
-    /// First page of the block.
+    /// First page of the block, or [`NONE`].
     head: u32,
     gen: u32,
     /// Client.
@@ -62,24 +74,57 @@ struct Record {
     /// Neighbours on the owner's list; `next` also links free records.
     prev: u32,
     next: u32,
+    pins: u16,
     order: Order,
     state: State,
+    /// How it was asked for.
+    origin: Origin,
+    marks: Marks,
 }
 
 impl Record {
     const FREE: Self = Self {
-        head: 0,
+        head: NONE,
         gen: 0,
         owner: NONE,
         maps: 0,
         prev: NONE,
         next: NONE,
+        pins: 0,
         order: Order::ZERO,
         state: State::Free,
+        origin: Origin::PLAIN,
+        marks: Marks::NONE,
     };
 
-    fn block(&self) -> Block {
-        Block::new(PageIdx::new(self.head), self.order)
+    /// Its pages, if it has any.
+    fn block(&self) -> Option<Block> {
+        (self.head != NONE).then(|| Block::new(PageIdx::new(self.head), self.order))
+    }
+
+    fn taken(&self) -> Option<Taken> {
+        Some(Taken {
+            block: self.block()?,
+            listed: self.marks.has(Marks::PURGEABLE),
+        })
+    }
+}
+
+/// A block that has become nobody's.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) struct Taken {
+    pub(crate) block: Block,
+    /// Whether it may be on a list of those that can be reclaimed.
+    pub(crate) listed: bool,
+}
+
+impl Taken {
+    /// One that is on no list.
+    pub(crate) fn plain(block: Block) -> Self {
+        Self {
+            block,
+            listed: false,
+        }
     }
 }
 
@@ -91,12 +136,16 @@ const ZAPPED_CLIENT_SHARE: u32 = 4;
 
 /// All records, and the clients that own them.
 ///
-/// There are more records than pages, so that zapped ones never keep a page from being allocated.
+/// There are more records than pages, so that zapped ones, and those whose contents were dropped, never
+/// keep a page from being allocated.
 ///
 /// # Invariants
 ///
 /// - At most `zapped_max` records are zapped; `nr_zapped` counts them.
+/// - At most as many records as there are pages are used or dying without any; `nr_bare` counts them.
 /// - A used record is on its owner's list, and its block belongs to it alone.
+/// - `by_page` has the number of a used or dying record at the first page of its block, and
+///   [`NONE`] everywhere else.
 /// - Free records below `fresh` are on the list that starts at `free`; those from `fresh` on have
 ///   never been used.
 pub(crate) struct Records {
@@ -106,6 +155,8 @@ pub(crate) struct Records {
     nr_pages: u32,
     nr_zapped: u32,
     zapped_max: u32,
+    nr_bare: u32,
+    by_page: KVVec<u32>,
     pub(super) clients: Clients,
 }
 
@@ -118,15 +169,20 @@ pub(crate) struct Location {
 }
 
 impl Records {
-    /// Bytes of a record: the table has one for each page.
-    pub(crate) const RECORD_BYTES: usize = core::mem::size_of::<Record>();
+    /// Bytes for each page: a record, another one for when its contents are dropped, and a part of one
+    /// that is zapped; and the way from the page to its record.
+    pub(crate) const PAGE_BYTES: usize = 2 * Self::RECORD_BYTES
+        + Self::RECORD_BYTES / ZAPPED_SHARE as usize
+        + core::mem::size_of::<u32>();
+
+    const RECORD_BYTES: usize = core::mem::size_of::<Record>();
 
     /// A table for a region of `nr_pages`.
     ///
     /// Allocates: sleeps.
     pub(crate) fn new(nr_pages: u32) -> Result<Self> {
         let zapped_max = (nr_pages / ZAPPED_SHARE).max(ZAPPED_CLIENT_SHARE);
-        let nr_records = nr_pages.wrapping_add(zapped_max) as usize;
+        let nr_records = nr_pages.saturating_mul(2).saturating_add(zapped_max) as usize;
 
         // INVARIANT: No record was ever used.
         Ok(Self {
@@ -136,16 +192,23 @@ impl Records {
             nr_pages,
             nr_zapped: 0,
             zapped_max,
+            nr_bare: 0,
+            by_page: KVVec::from_elem(NONE, nr_pages as usize, GFP_KERNEL)?,
             clients: Clients::new(nr_pages)?,
         })
     }
 
     /// Gives `block` to a client. The block comes back with EBUSY while the client gives everything
-    /// back, which must come to an end, and with ENOMEM if there is no record, which can only be
-    /// because too many zapped ones are still mapped.
-    pub(crate) fn insert(&mut self, owner: u32, block: Block) -> Result<Handle, (Block, Error)> {
-        if self.clients.is_resetting(owner) {
-            return Err((block, EBUSY));
+    /// back, which must come to an end, with EOWNERDEAD if everything was taken from it, and with
+    /// ENOMEM if there is no record, which can only be because too many zapped ones are still mapped.
+    pub(crate) fn insert(
+        &mut self,
+        owner: u32,
+        block: Block,
+        (origin, marks): (Origin, Marks),
+    ) -> Result<Handle, (Block, Error)> {
+        if let Err(error) = self.clients.may_get(owner) {
+            return Err((block, error));
         }
         let Some(id) = self.take_free() else {
             return Err((block, ENOMEM));
@@ -162,9 +225,12 @@ impl Records {
                 next,
                 order: block.order(),
                 state: State::Used,
+                origin,
+                marks,
                 ..Record::FREE
             };
         }
+        self.set_by_page(block.head(), id);
         self.set_prev(next, id);
         self.clients.set_first(owner, id);
         self.clients.add_pages(owner, block.nr_pages());
@@ -203,7 +269,7 @@ impl Records {
         handle: Handle,
         order: Order,
         mapped: Mapped,
-    ) -> Result<Option<Block>> {
+    ) -> Result<Option<Taken>> {
         self.check(owner, handle, order)?;
         self.take(handle.id, mapped)
     }
@@ -222,18 +288,21 @@ impl Records {
         ))
     }
 
-    fn take(&mut self, id: u32, mapped: Mapped) -> Result<Option<Block>> {
+    fn take(&mut self, id: u32, mapped: Mapped) -> Result<Option<Taken>> {
         let record = *self.table.get(id as usize).ok_or(ERANGE)?;
 
         if record.maps > 0 && mapped == Mapped::Busy {
             return Err(EBUSY);
         }
         self.unlink(&record);
-        self.clients
-            .sub_pages(record.owner, record.order.nr_pages());
+        if record.head != NONE {
+            self.clients
+                .sub_pages(record.owner, record.order.nr_pages());
+        }
         if record.maps == 0 {
+            self.put_bare(&record);
             self.put_free(id);
-            return Ok(Some(record.block()));
+            return Ok(record.taken());
         }
         self.clients.sub_mapped(record.owner);
         if !self.may_zap(record.owner) {
@@ -244,7 +313,16 @@ impl Records {
         // INVARIANT: `may_zap` saw room.
         self.nr_zapped = self.nr_zapped.wrapping_add(1);
         self.set_state(id, State::Zapped);
-        Ok(Some(record.block()))
+        self.put_bare(&record);
+        self.clear_by_page(&record);
+        Ok(record.taken())
+    }
+
+    /// A record without pages is no longer one.
+    fn put_bare(&mut self, record: &Record) {
+        if record.head == NONE {
+            self.nr_bare = self.nr_bare.saturating_sub(1);
+        }
     }
 
     /// Whether this client may leave one more zapped block behind its mappings.
@@ -284,39 +362,43 @@ impl Records {
     }
 
     /// A mapping is gone. Returns a block that waited for that.
-    pub(crate) fn map_close(&mut self, id: u32) -> Option<Block> {
+    pub(crate) fn map_close(&mut self, id: u32) -> Option<Taken> {
         let record = self.table.get_mut(id as usize)?;
 
         if record.maps != u32::MAX {
             record.maps = record.maps.saturating_sub(1);
         }
+        let record = *record;
         let last = record.maps == 0;
-        let (owner, state) = (record.owner, record.state);
-        let block = record.block();
 
-        self.clients.sub_map(owner);
-        match state {
+        self.clients.sub_map(record.owner);
+        match record.state {
             State::Zapped if last => {
                 self.nr_zapped = self.nr_zapped.wrapping_sub(1);
-                self.clients.sub_zapped(owner);
+                self.clients.sub_zapped(record.owner);
                 self.put_free(id);
             }
             State::Dying if last => {
+                self.put_bare(&record);
                 self.put_free(id);
-                return Some(block);
+                return record.taken();
             }
-            State::Used if last => self.clients.sub_mapped(owner),
+            State::Used if last => self.clients.sub_mapped(record.owner),
             _ => {}
         }
         None
     }
 
-    /// Where the block of record `id` lies, if it is this client's.
-    pub(crate) fn resolve(&self, owner: u32, id: u32) -> Option<Location> {
-        let record = self.table.get(id as usize)?;
+    /// Where the block of record `id` lies, if it is this client's. It is about to be used.
+    pub(crate) fn resolve(&mut self, owner: u32, id: u32) -> Option<Location> {
+        let record = self.table.get_mut(id as usize)?;
         let Record { head, order, .. } = *record;
 
-        (record.state == State::Used && record.owner == owner).then_some(Location { head, order })
+        if record.state != State::Used || record.owner != owner || head == NONE {
+            return None;
+        }
+        record.marks = record.marks.with(Marks::ACCESSED);
+        Some(Location { head, order })
     }
 
     fn gen(&self, id: u32) -> u32 {
@@ -340,6 +422,11 @@ impl Records {
     fn put_free(&mut self, id: u32) {
         let next = self.free;
 
+        if let Some(record) = self.table.get(id as usize).copied() {
+            if record.state != State::Zapped {
+                self.clear_by_page(&record);
+            }
+        }
         if let Some(record) = self.table.get_mut(id as usize) {
             // INVARIANT: On the list of free records; the generation stays, to differ next time.
             *record = Record {
@@ -369,6 +456,19 @@ impl Records {
         }
     }
 
+    fn set_by_page(&mut self, page: PageIdx, id: u32) {
+        if let Some(slot) = self.by_page.get_mut(page.get() as usize) {
+            *slot = id;
+        }
+    }
+
+    /// The pages of a record are not its any more.
+    fn clear_by_page(&mut self, record: &Record) {
+        if let Some(slot) = self.by_page.get_mut(record.head as usize) {
+            *slot = NONE;
+        }
+    }
+
     fn set_state(&mut self, id: u32, state: State) {
         if let Some(record) = self.table.get_mut(id as usize) {
             record.state = state;
@@ -380,6 +480,23 @@ impl Records {
 mod tests {
     use super::super::clients::Client;
     use super::*;
+
+    /// A client with one block, page 7.
+    pub(super) fn with_block(marks: Marks) -> Result<(Records, u32, Handle)> {
+        let (mut records, me) = with_client()?;
+        let handle = records
+            .insert(me, block(7), (Origin::PLAIN, marks))
+            .map_err(|(_, error)| error)?;
+
+        Ok((records, me, handle))
+    }
+
+    pub(super) fn taken(head: u32) -> Option<Taken> {
+        Some(Taken {
+            block: block(head),
+            listed: false,
+        })
+    }
 
     fn block(head: u32) -> Block {
         Block::new(PageIdx::new(head), Order::ZERO)
@@ -393,7 +510,11 @@ mod tests {
     }
 
     fn insert(records: &mut Records, owner: u32, head: u32) -> Result<Handle> {
-        records.insert(owner, block(head)).map_err(|_| ENOMEM)
+        let plain = (Origin::PLAIN, Marks::NONE);
+
+        records
+            .insert(owner, block(head), plain)
+            .map_err(|_| ENOMEM)
     }
 
     #[test]
@@ -401,10 +522,11 @@ mod tests {
         let (mut records, me) = with_client()?;
 
         assert!(records.clients.begin_reset(me, Mapped::Busy));
-        let refused = records.insert(me, block(7)).err();
+        let plain = (Origin::PLAIN, Marks::NONE);
+        let refused = records.insert(me, block(7), plain).err();
         assert!(refused == Some((block(7), EBUSY)));
         records.clients.end_reset(me);
-        assert!(records.insert(me, block(7)).is_ok());
+        assert!(insert(&mut records, me, 7).is_ok());
         Ok(())
     }
 
@@ -415,7 +537,7 @@ mod tests {
 
         assert_eq!(
             records.remove(me, handle, Order::ZERO, Mapped::Busy)?,
-            Some(block(7))
+            taken(7)
         );
         let again = records.remove(me, handle, Order::ZERO, Mapped::Busy);
         assert_eq!(again.err(), Some(ENOENT));
@@ -502,7 +624,7 @@ mod tests {
     }
 
     /// Takes a block, maps it and frees it by force.
-    fn zap_one(records: &mut Records, me: u32, head: u32) -> Result<(u32, Option<Block>)> {
+    fn zap_one(records: &mut Records, me: u32, head: u32) -> Result<(u32, Option<Taken>)> {
         let handle = insert(records, me, head)?;
 
         records.map(me, handle.id, 0, 1)?;
@@ -523,7 +645,7 @@ mod tests {
         for head in 1..64 {
             let _ = insert(&mut records, you, head)?;
         }
-        assert_eq!(records.map_close(id), Some(self::block(0)));
+        assert_eq!(records.map_close(id), taken(0));
         assert!(insert(&mut records, you, 0).is_ok());
         Ok(())
     }
@@ -546,11 +668,11 @@ mod tests {
     fn the_table_can_run_out() -> Result {
         let (mut records, me) = with_client()?;
 
-        // As many as there are pages, and the spare ones.
-        for head in 0..68 {
+        // As many as there are pages, twice, and the spare ones.
+        for head in 0..132 {
             let _ = insert(&mut records, me, head)?;
         }
-        assert!(records.insert(me, block(0)).is_err());
+        assert!(insert(&mut records, me, 0).is_err());
         Ok(())
     }
 }

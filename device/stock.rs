@@ -97,7 +97,8 @@ impl Device {
     }
 }
 
-fn zone_type(number: i32) -> Result<ZoneType> {
+/// EINVAL.
+pub(super) fn zone_type(number: i32) -> Result<ZoneType> {
     let number = u32::try_from(number).map_err(|_| EINVAL)?;
 
     ZoneType::from_number(number).ok_or(EINVAL)

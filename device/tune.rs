@@ -112,6 +112,8 @@ fn tunable(req: &uapi::rb_tune) -> Result<Tunable> {
         uapi::RB_TUNE_PERCPU_PAGELIST_HIGH_FRACTION => Tunable::PercpuPagelistHighFraction,
         uapi::RB_TUNE_DEFRAG_MODE => Tunable::DefragMode,
         uapi::RB_TUNE_STAT_INTERVAL => Tunable::StatInterval,
+        uapi::RB_TUNE_EXTFRAG_THRESHOLD => Tunable::ExtfragThreshold,
+        uapi::RB_TUNE_COMPACTION_PROACTIVENESS => Tunable::CompactionProactiveness,
         _ => return Err(EINVAL),
     })
 }

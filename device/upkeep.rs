@@ -8,15 +8,17 @@
 //!
 //! # Differences
 //!
-//! One worker does it for all CPUs. Until there is a background reclaimer, it also ends boosts of
-//! the watermarks, which are to get that one going.
+//! One worker does it for all CPUs.
 
 #![deny(unsafe_code)]
 
 use super::Device;
 use crate::{
     page_alloc::tunables::Tunable,
-    sys, //
+    sys::{
+        self,
+        uapi, //
+    }, //
 };
 use kernel::{
     prelude::*,
@@ -37,6 +39,8 @@ pub(crate) struct Upkeep {
     device: Arc<Device>,
     /// Ticks since the last round.
     ticks: Atomic<u64>,
+    /// Runs of the background compactors that were told of.
+    compactions: Atomic<u64>,
 }
 
 impl Upkeep {
@@ -48,6 +52,7 @@ impl Upkeep {
         Self {
             device,
             ticks: Atomic::new(0),
+            compactions: Atomic::new(0),
         }
     }
 
@@ -59,12 +64,22 @@ impl Upkeep {
             }
         }
     }
+}
 
-    fn end_boosts(&self) {
-        for zone in self.device.region().zones() {
-            if zone.take_reclaimer_wanted() {
-                zone.remove_boost(zone.marks().boost);
-            }
+impl Upkeep {
+    /// Tells who wants to know that zones were compacted in the background.
+    fn tell_of_compaction(&self) {
+        let nodes = self.device.region().nodes();
+        let runs = nodes
+            .filter(|node| node.kcompactd().is_asleep())
+            .fold(0u64, |sum, node| {
+                sum.wrapping_add(node.kcompactd().nr_runs())
+            });
+
+        // Of a node at work the runs are missing: they are told of when it is done.
+        if runs > self.compactions.load(Relaxed) {
+            self.compactions.store(runs, Relaxed);
+            self.device.raise(uapi::RB_PRESSURE_COMPACT_DONE);
         }
     }
 }
@@ -78,7 +93,9 @@ impl sys::Tick for Upkeep {
             self.refresh();
         }
         self.ticks.store(if due { 0 } else { ticks }, Relaxed);
-        self.end_boosts();
+        // Zones also change where nobody looks.
+        self.device.watch_all();
+        self.tell_of_compaction();
         TICK_MS
     }
 }

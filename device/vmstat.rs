@@ -14,6 +14,7 @@ use super::{
 use crate::{
     page_alloc::{
         pageset::Pageset,
+        slow_events::SlowEvent,
         warn::Warning, //
     },
     pcp::PcpEvents,
@@ -62,6 +63,7 @@ impl Device {
     /// then ours. All of them are taken before the first is passed on.
     pub(super) fn each_vmstat(&self, mut f: impl FnMut(&'static str, u64) -> Result) -> Result {
         let sums = Sums::of(self);
+        let slow = self.region().slow_events();
 
         f("nr_free_pages", sums.nr_free)?;
         f("nr_free_pages_blocks", sums.nr_free_in_pageblocks)?;
@@ -71,13 +73,27 @@ impl Device {
         f("numa_foreign", sums.numa.foreign)?;
         f("numa_local", sums.numa.local)?;
         f("numa_other", sums.numa.other)?;
+        f("nr_inactive_file", sums.nr_inactive)?;
+        f("nr_active_file", sums.nr_active)?;
+        f("nr_isolated_file", sums.nr_isolated)?;
+        for event in SlowEvent::ALL.into_iter().take(SlowEvent::NR_OF_NODES) {
+            f(event.name(), slow.get(event))?;
+        }
         for kind in ZoneType::ALL {
             // A zone that the region has nowhere has no line.
             if self.region().pageset(kind).is_some() {
                 f(pgalloc_name(kind), sums.pgalloc_of(kind))?;
             }
         }
+        for kind in ZoneType::ALL {
+            if self.region().pageset(kind).is_some() {
+                f(allocstall_name(kind), slow.allocstall(kind))?;
+            }
+        }
         f("pgfree", sums.pgfree)?;
+        for event in SlowEvent::ALL.into_iter().skip(SlowEvent::NR_OF_NODES) {
+            f(event.name(), slow.get(event))?;
+        }
         f("rb_alloc_fail", self.region().nr_alloc_fail())?;
         f("rb_bad_page", sums.bad_page)?;
         f("rb_deferred_frees", self.region().nr_deferred())?;
@@ -91,6 +107,15 @@ impl Device {
             f(warning.counter(), self.region().nr_warned(warning).into())?;
         }
         Ok(())
+    }
+}
+
+fn allocstall_name(kind: ZoneType) -> &'static str {
+    match kind {
+        ZoneType::Dma => "allocstall_dma",
+        ZoneType::Dma32 => "allocstall_dma32",
+        ZoneType::Normal => "allocstall_normal",
+        ZoneType::Movable => "allocstall_movable",
     }
 }
 
@@ -108,6 +133,9 @@ struct Sums {
     nr_free: u64,
     nr_free_in_pageblocks: u64,
     nr_free_cma: u64,
+    nr_active: u64,
+    nr_inactive: u64,
+    nr_isolated: u64,
     pgalloc: [u64; NR_ZONES],
     pgfree: u64,
     bad_page: u64,
@@ -125,6 +153,9 @@ impl Sums {
             nr_free: 0,
             nr_free_in_pageblocks: 0,
             nr_free_cma: 0,
+            nr_active: 0,
+            nr_inactive: 0,
+            nr_isolated: 0,
             pgalloc: [0; NR_ZONES],
             pgfree: 0,
             bad_page: 0,
@@ -150,6 +181,11 @@ impl Sums {
         add(&mut self.nr_free, picture.nr_free);
         add(&mut self.nr_free_in_pageblocks, in_pageblocks);
         add(&mut self.nr_free_cma, picture.nr_free_cma);
+        let (active, inactive) = pageset.zone().lru_counts();
+
+        add(&mut self.nr_active, active);
+        add(&mut self.nr_inactive, inactive);
+        add(&mut self.nr_isolated, pageset.zone().lru_isolated());
         if let Some(pgalloc) = self.pgalloc.get_mut(pageset.zone().kind().index()) {
             add(pgalloc, events.pgalloc.wrapping_add(pcp.pgalloc));
         }

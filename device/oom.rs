@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! When nothing else helps, one client loses everything.
+//!
+//! The one with the most pages, as its process would have that judged. Its blocks are taken back, its
+//! mappings lead nowhere, and its file answers EOWNERDEAD until it says by RB_RESET that it knows. The
+//! process is killed only if the module was told so.
+//!
+//! C: `out_of_memory()`, `oom_badness()`, `select_bad_process()`, `oom_reap_task()` in
+//! `mm/oom_kill.c`.
+//!
+//! # Differences
+//!
+//! A victim is reaped at once, by whoever chose it, so the next one is not chosen before. Never a task
+//! that is no client, and never a panic.
+
+#![deny(unsafe_code)]
+
+use super::{
+    alloc::Destination,
+    records::{
+        purging::Held,
+        Mapped, //
+    },
+    Device, //
+};
+use crate::{
+    gfp::context::AllocContext,
+    slowpath::owners::OomResult,
+    sys::{
+        self,
+        uapi, //
+    }, //
+};
+use kernel::{
+    prelude::*,
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc, //
+    }, //
+};
+
+/// `oom_score_adj` of a process that is never to be chosen.
+const NEVER: i16 = -1000;
+
+/// The processes of the clients, by slot.
+pub(super) struct Processes {
+    /// Held while somebody is chosen and loses everything: a slot does not change hands meanwhile.
+    slots: sys::SleepLocked<KVVec<Option<Arc<sys::Process>>>>,
+    is_choosing: Atomic<bool>,
+}
+
+/// Who is to lose everything.
+struct Victim {
+    slot: u32,
+    pages: u64,
+    points: i64,
+    process: Arc<sys::Process>,
+}
+
+impl Processes {
+    /// For so many clients. Allocates: sleeps.
+    pub(super) fn new(nr_slots: usize) -> Result<Self> {
+        let mut slots = KVVec::with_capacity(nr_slots, GFP_KERNEL)?;
+
+        for _ in 0..nr_slots {
+            slots.push_within_capacity(None)?;
+        }
+        Ok(Self {
+            slots: sys::new_sleep_locked!(slots, c"rust_buddy_processes")?,
+            is_choosing: Atomic::new(false),
+        })
+    }
+
+    /// A client begins.
+    pub(super) fn add(&self, slot: u32, process: &Arc<sys::Process>) {
+        let process = Some(process.clone());
+
+        self.slots.with(|slots| {
+            if let Some(entry) = slots.get_mut(slot as usize) {
+                *entry = process;
+            }
+        });
+    }
+
+    /// It ends.
+    pub(super) fn remove(&self, slot: u32) {
+        let process = self
+            .slots
+            .with(|slots| slots.get_mut(slot as usize).and_then(Option::take));
+
+        drop(process);
+    }
+
+    /// Runs `f` while nobody loses anything. Sleeps.
+    pub(super) fn undisturbed(&self, f: impl FnOnce()) {
+        self.slots.with(|_| f());
+    }
+
+    /// Pages of a client are no longer its.
+    pub(super) fn owe(&self, slot: u32, pages: u64) {
+        self.slots.with(|slots| {
+            if let Some(Some(process)) = slots.get(slot as usize) {
+                process.owe(pages);
+            }
+        });
+    }
+}
+
+impl Device {
+    /// Takes everything back from whom that helps most.
+    pub(super) fn out_of_memory(&self, ctx: &AllocContext) -> OomResult {
+        if self.processes.is_choosing.xchg(true, Relaxed) {
+            return OomResult::Pending;
+        }
+        let victim = self.processes.slots.with(|slots| {
+            let victim = self.select_bad_process(slots)?;
+
+            self.oom_kill(&victim);
+            Some(victim)
+        });
+
+        self.processes.is_choosing.store(false, Relaxed);
+        match victim {
+            Some(victim) => {
+                self.tell(&victim, ctx);
+                OomResult::Killed
+            }
+            None => OomResult::NoVictim,
+        }
+    }
+
+    /// C: `select_bad_process()`.
+    fn select_bad_process(&self, slots: &[Option<Arc<sys::Process>>]) -> Option<Victim> {
+        let total = u64::from(self.region().config().nr_pages);
+        let mut worst: Option<Victim> = None;
+
+        for slot in 0..slots.len() as u32 {
+            let Some(Some(process)) = slots.get(slot as usize) else {
+                continue;
+            };
+            let pages = self
+                .records()
+                .with(|records| records.clients.get(slot).map_or(0, |client| client.pages));
+            let Some(points) = badness(pages, process.oom_score_adj(), total) else {
+                continue;
+            };
+
+            if worst.as_ref().is_none_or(|worst| points > worst.points) {
+                worst = Some(Victim {
+                    slot,
+                    pages,
+                    points,
+                    process: process.clone(),
+                });
+            }
+        }
+        worst
+    }
+
+    /// C: `__oom_kill_process()`.
+    fn oom_kill(&self, victim: &Victim) {
+        self.records()
+            .with(|records| records.clients.kill(victim.slot));
+        if self.params().oom_kill != 0 {
+            victim.process.kill();
+        }
+        self.oom_reap(victim);
+    }
+
+    /// Takes all blocks of a client, which gets no new ones (C: `__oom_reap_task_mm()`).
+    fn oom_reap(&self, victim: &Victim) {
+        let mut from = Some(0);
+
+        while let Some(start) = from {
+            let (held, next) = self
+                .records()
+                .with(|records| records.next_held(victim.slot, start));
+
+            if let Some(held) = held {
+                self.take_back(victim, held);
+            }
+            from = next;
+            sys::cond_resched();
+        }
+    }
+
+    fn take_back(&self, victim: &Victim, held: Held) {
+        let take = |mapped| {
+            self.records()
+                .with(|records| records.take_back(victim.slot, held.handle, mapped))
+        };
+        let taken = match take(Mapped::Busy) {
+            Err(error) if error == EBUSY => {
+                self.zap(held.handle.id, held.order, || take(Mapped::Zap))
+            }
+            taken => taken,
+        };
+
+        // Else somebody else freed it, or it comes when its mappings are gone.
+        if let Ok(Some(taken)) = taken {
+            victim.process.owe(u64::from(taken.block.nr_pages()));
+            self.put_back(taken, Destination::Zone);
+        }
+    }
+
+    #[cold]
+    fn tell(&self, victim: &Victim, ctx: &AllocContext) {
+        pr_err!(
+            "out of memory: order {}: took {} pages back from client {} (badness {})\n",
+            ctx.order.get(),
+            victim.pages,
+            victim.slot,
+            victim.points
+        );
+        self.raise(uapi::RB_PRESSURE_OOM);
+    }
+}
+
+/// How much it would help to take everything from a client; `None`: never (C: `oom_badness()`).
+fn badness(pages: u64, adj: i16, total: u64) -> Option<i64> {
+    if pages == 0 || adj == NEVER {
+        return None;
+    }
+    let share = i64::from(adj).wrapping_mul((total / 1000) as i64);
+
+    Some((pages as i64).wrapping_add(share))
+}
+
+#[kunit_tests(rust_buddy_oom)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_owners_wish_counts() -> Result {
+        assert_eq!(badness(500, 0, 100_000), Some(500));
+        assert_eq!(badness(500, 10, 100_000), Some(1500));
+        assert_eq!(badness(500, -10, 100_000), Some(-500));
+        assert_eq!(badness(500, NEVER, 100_000), None);
+        assert_eq!(badness(0, 1000, 100_000), None);
+        Ok(())
+    }
+}

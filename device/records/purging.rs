@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Blocks that lose their contents, and get new pages when they are needed.
+//!
+//! The handle stays, and so do mappings; an access is SIGBUS until the owner says that it needs the
+//! block. Records without pages are as many as there are pages at most: nothing more is dropped then.
+//!
+//! C: `shrink_folio_list()`, `folio_check_references()` in `mm/vmscan.c`.
+//!
+//! # Differences
+//!
+//! The kernel reads contents back in from where they were written to. Here they are gone, which is
+//! the owner's agreement. A whole mapping counts as used once, however many page tables it is in.
+
+#![deny(unsafe_code)]
+
+use super::{
+    nature::{
+        Marks,
+        Origin, //
+    },
+    Handle,
+    Mapped,
+    Record,
+    Records,
+    State,
+    Taken,
+    NONE, //
+};
+use crate::zone::order::{
+    Block,
+    Order,
+    PageIdx, //
+};
+use kernel::prelude::*;
+
+/// A block that could be reclaimed when this was made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reclaimable {
+    pub(crate) handle: Handle,
+    pub(crate) order: Order,
+    /// Whether there are mappings of it.
+    pub(crate) mapped: bool,
+}
+
+/// A block of a client from which everything is being taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Held {
+    pub(crate) handle: Handle,
+    pub(crate) order: Order,
+}
+
+/// Records that are looked at under one hold of the lock.
+const LOOKS: u32 = 1024;
+
+/// What is to be done with such a block (C: `enum folio_references`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Verdict {
+    Drop,
+    Keep,
+    Activate,
+}
+
+/// What an owner that needs a block finds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Needed {
+    /// The contents are there. `head`: it may be on a list, from which it has to go.
+    There { head: u32, nr_pins: u16 },
+    /// They are gone: a block as it was once asked for has to take their place.
+    Gone(Origin),
+}
+
+impl Records {
+    /// The block that begins at `page`, if its contents may be dropped.
+    pub(crate) fn reclaimable(&self, page: PageIdx) -> Option<Reclaimable> {
+        let id = self.id_at(page);
+        let record = self.table.get(id as usize)?;
+
+        (record.may_purge() && self.nr_bare < self.nr_pages).then_some(Reclaimable {
+            handle: Handle {
+                id,
+                gen: record.gen,
+            },
+            order: record.order,
+            mapped: record.maps > 0,
+        })
+    }
+
+    /// Whether the block was used since this was asked last; with `force` it is dropped in any case
+    /// (C: `folio_check_references()`). And whether it is mapped. `None` if it may not be dropped any
+    /// more.
+    pub(crate) fn verdict(&mut self, handle: Handle, force: bool) -> Option<(Verdict, bool)> {
+        let record = self.purgeable(handle)?;
+        let mapped = record.maps > 0;
+
+        Some((record.judge(force), mapped))
+    }
+
+    /// The block goes to the inactive list: from now on its use counts anew
+    /// (C: `shrink_active_list()`). Whether it may stay on a list.
+    pub(crate) fn deactivate(&mut self, handle: Handle) -> bool {
+        let used = Marks::ACCESSED.with(Marks::ACTIVE);
+
+        match self.purgeable(handle) {
+            Some(record) => {
+                record.marks = record.marks.without(used);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Takes the pages of a block, which nobody can reach any more. Returns whose they were.
+    pub(crate) fn purge(&mut self, handle: Handle) -> Option<(Block, u32)> {
+        if self.nr_bare >= self.nr_pages {
+            return None;
+        }
+        let record = *self.purgeable(handle)?;
+
+        self.strip(handle.id)
+            .map(|taken| (taken.block, record.owner))
+    }
+
+    /// The first block of a client from record `start` on, among so many records as are looked at in
+    /// one go; and where to go on, until there are no more.
+    pub(crate) fn next_held(&self, owner: u32, start: u32) -> (Option<Held>, Option<u32>) {
+        let end = start.saturating_add(LOOKS).min(self.fresh);
+        let held = (start..end).find_map(|id| {
+            let record = self.table.get(id as usize)?;
+            let handle = Handle {
+                id,
+                gen: record.gen,
+            };
+            let mine = record.state == State::Used && record.owner == owner;
+
+            (mine && record.head != NONE).then_some(Held {
+                handle,
+                order: record.order,
+            })
+        });
+        let next = held.map_or(end, |held| held.handle.id.wrapping_add(1));
+
+        (held, (next < self.fresh).then_some(next))
+    }
+
+    /// Takes the pages of whatever block a client has, while everything is taken from it. Its mappings
+    /// stay behind, and lead nowhere; the caller unmaps it. EBUSY if it should not have any; `None` if
+    /// the pages have to wait for their end.
+    pub(crate) fn take_back(
+        &mut self,
+        owner: u32,
+        handle: Handle,
+        mapped: Mapped,
+    ) -> Result<Option<Taken>> {
+        let record = *self.table.get(handle.id as usize).ok_or(ERANGE)?;
+        let mine = record.state == State::Used && record.owner == owner;
+
+        if !mine || record.gen != handle.gen {
+            return Err(ENOENT);
+        }
+        let leaves = mapped == Mapped::Zap && record.maps > 0 && self.nr_bare < self.nr_pages;
+
+        match leaves {
+            true => Ok(self.strip(handle.id)),
+            false => self.take(handle.id, mapped),
+        }
+    }
+
+    /// Takes the pages of a used record.
+    fn strip(&mut self, id: u32) -> Option<Taken> {
+        let record = *self.table.get(id as usize)?;
+        let taken = record.taken()?;
+        let seen = Marks::ACCESSED.with(Marks::REFERENCED).with(Marks::ACTIVE);
+
+        self.clear_by_page(&record);
+        self.clients
+            .sub_pages(record.owner, record.order.nr_pages());
+        // INVARIANT: The caller saw room.
+        self.nr_bare = self.nr_bare.wrapping_add(1);
+        if let Some(record) = self.table.get_mut(id as usize) {
+            record.head = NONE;
+            record.pins = 0;
+            record.marks = record.marks.with(Marks::PURGED).without(seen);
+        }
+        Some(taken)
+    }
+
+    /// The owner needs a block: it is not to be dropped any more. The errors of [`Records::check`].
+    pub(crate) fn need(&mut self, owner: u32, handle: Handle, order: Order) -> Result<Needed> {
+        self.check(owner, handle, order)?;
+        let record = self.table.get_mut(handle.id as usize).ok_or(ERANGE)?;
+
+        if record.head == NONE {
+            return Ok(Needed::Gone(record.origin));
+        }
+        record.marks = record.marks.without(Marks::PURGEABLE);
+        Ok(Needed::There {
+            head: record.head,
+            nr_pins: record.pins,
+        })
+    }
+
+    /// Gives a block whose pages were dropped new ones. They come back if somebody else did that
+    /// first, or the block is not there any more, with the error that says so.
+    pub(crate) fn refill(
+        &mut self,
+        owner: u32,
+        handle: Handle,
+        block: Block,
+    ) -> Result<(), (Block, Error)> {
+        let checked = self
+            .check(owner, handle, block.order())
+            .and_then(|()| self.clients.may_get(owner));
+
+        if let Err(error) = checked {
+            return Err((block, error));
+        }
+        match self.table.get_mut(handle.id as usize) {
+            Some(record) if record.head == NONE => {
+                record.head = block.head().get();
+                record.marks = record.marks.without(Marks::PURGEABLE.with(Marks::PURGED));
+            }
+            _ => return Err((block, EAGAIN)),
+        }
+        self.nr_bare = self.nr_bare.saturating_sub(1);
+        self.clients.add_pages(owner, block.nr_pages());
+        self.set_by_page(block.head(), handle.id);
+        Ok(())
+    }
+
+    fn purgeable(&mut self, handle: Handle) -> Option<&mut Record> {
+        let record = self.table.get_mut(handle.id as usize)?;
+
+        (record.gen == handle.gen && record.may_purge()).then_some(record)
+    }
+}
+
+impl Record {
+    fn judge(&mut self, force: bool) -> Verdict {
+        let marks = self.marks;
+
+        if force || !marks.has(Marks::ACCESSED) {
+            return Verdict::Drop;
+        }
+        self.marks = marks.without(Marks::ACCESSED).with(Marks::REFERENCED);
+        match marks.has(Marks::REFERENCED) {
+            true => {
+                self.marks = self.marks.with(Marks::ACTIVE);
+                Verdict::Activate
+            }
+            false => Verdict::Keep,
+        }
+    }
+
+    fn may_purge(&self) -> bool {
+        let has_pages = self.state == State::Used && self.head != NONE;
+
+        has_pages && self.pins == 0 && self.marks.has(Marks::PURGEABLE)
+    }
+}
+
+#[kunit_tests(rust_buddy_purging)]
+mod tests {
+    use super::{
+        super::{
+            nature::Advice,
+            tests::{
+                taken,
+                with_block, //
+            }, //
+        },
+        *, //
+    };
+
+    const HERE: PageIdx = PageIdx::new(7);
+
+    fn purged() -> Result<(Records, u32, Handle)> {
+        let (mut records, me, handle) = with_block(Marks::PURGEABLE)?;
+
+        let _ = records.purge(handle).ok_or(EBUSY)?;
+        Ok((records, me, handle))
+    }
+
+    fn block() -> Block {
+        Block::new(HERE, Order::ZERO)
+    }
+
+    fn verdict(records: &mut Records, handle: Handle, force: bool) -> Option<Verdict> {
+        records.verdict(handle, force).map(|(verdict, _)| verdict)
+    }
+
+    #[test]
+    fn what_is_used_twice_becomes_active() -> Result {
+        let (mut records, me, handle) = with_block(Marks::PURGEABLE)?;
+
+        assert!(records.resolve(me, handle.id).is_some());
+        assert_eq!(verdict(&mut records, handle, false), Some(Verdict::Keep));
+        assert!(records.resolve(me, handle.id).is_some());
+        assert_eq!(
+            verdict(&mut records, handle, false),
+            Some(Verdict::Activate)
+        );
+        assert!(records.deactivate(handle));
+        assert_eq!(verdict(&mut records, handle, false), Some(Verdict::Drop));
+        Ok(())
+    }
+
+    #[test]
+    fn force_does_not_ask_for_use() -> Result {
+        let (mut records, me, handle) = with_block(Marks::PURGEABLE)?;
+
+        assert!(records.resolve(me, handle.id).is_some());
+        assert_eq!(verdict(&mut records, handle, true), Some(Verdict::Drop));
+        Ok(())
+    }
+
+    #[test]
+    fn contents_go_and_the_handle_stays() -> Result {
+        let (mut records, me, handle) = purged()?;
+
+        assert!(records.resolve(me, handle.id).is_none());
+        assert!(records.reclaimable(HERE).is_none());
+        assert_eq!(records.nr_bare, 1);
+        let gone = records.need(me, handle, Order::ZERO)?;
+        assert_eq!(gone, Needed::Gone(Origin::PLAIN));
+        records
+            .refill(me, handle, block())
+            .map_err(|(_, error)| error)?;
+        assert!(records.resolve(me, handle.id).is_some());
+        assert_eq!(records.nr_bare, 0);
+        // Told once; and nothing is dropped that is needed.
+        let there = records.need(me, handle, Order::ZERO)?;
+        assert!(matches!(there, Needed::There { head: 7, .. }));
+        assert!(records.purge(handle).is_none());
+        Ok(())
+    }
+
+    #[test]
+    fn a_dropped_block_can_be_freed() -> Result {
+        let (mut records, me, handle) = purged()?;
+
+        let freed = records.remove(me, handle, Order::ZERO, Mapped::Busy)?;
+        assert_eq!(freed, None);
+        assert_eq!(records.nr_bare, 0);
+        let late = records.refill(me, handle, block()).err();
+        assert_eq!(late.map(|(_, error)| error), Some(ENOENT));
+        Ok(())
+    }
+
+    #[test]
+    fn pinned_or_needed_blocks_keep_their_contents() -> Result {
+        let (mut records, me, handle) = with_block(Marks::PURGEABLE)?;
+
+        let _ = records.advise(me, handle, Order::ZERO, Advice::Pin)?;
+        assert!(records.reclaimable(HERE).is_none());
+        assert!(records.purge(handle).is_none());
+        let _ = records.advise(me, handle, Order::ZERO, Advice::Unpin)?;
+        assert!(records.reclaimable(HERE).is_some());
+        let _ = records.need(me, handle, Order::ZERO)?;
+        assert!(records.reclaimable(HERE).is_none());
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_taken_back_leaves_its_mappings_behind() -> Result {
+        let (mut records, me, handle) = with_block(Marks::NONE)?;
+
+        records.map(me, handle.id, 0, 1)?;
+        let (held, _) = records.next_held(me, 0);
+        assert_eq!(held.map(|held| held.handle), Some(handle));
+        let busy = records.take_back(me, handle, Mapped::Busy).err();
+        assert_eq!(busy, Some(EBUSY));
+        assert_eq!(records.take_back(me, handle, Mapped::Zap)?, taken(7));
+        assert!(records.next_held(me, 0).0.is_none());
+        assert!(records.resolve(me, handle.id).is_none());
+        assert_eq!(records.map_close(handle.id), None);
+        assert_eq!(records.newest(me).map(|(newest, _)| newest), Some(handle));
+        Ok(())
+    }
+}
