@@ -17,13 +17,19 @@ use clap::{
 };
 
 use crate::cmd::{
+    advise::AdviseArgs,
     alloc::AllocArgs,
     buddyinfo::BuddyinfoArgs,
     bulk::BulkArgs,
+    compact::CompactArgs,
     drain::DrainArgs,
     free::FreeArgs,
     map::MapArgs,
     parity::ParityArgs,
+    plot::PlotArgs,
+    reclaim::ReclaimArgs,
+    record::RecordArgs,
+    top::TopArgs,
     tune::TuneArgs, //
 };
 
@@ -107,6 +113,24 @@ pub(crate) enum Command {
 
     /// Give what CPUs have in stock back to the zones
     Drain(DrainArgs),
+
+    /// Say what may be done with blocks: pin, purgeable, needed, ...
+    Advise(AdviseArgs),
+
+    /// Move blocks to make larger free ones
+    Compact(CompactArgs),
+
+    /// Drop the contents of purgeable blocks
+    Reclaim(ReclaimArgs),
+
+    /// Watch the region in the terminal
+    Top(TopArgs),
+
+    /// Write down how the region fares, for `rbctl plot`
+    Record(RecordArgs),
+
+    /// Draw a recording: free pages by order and watermarks over time
+    Plot(PlotArgs),
 
     /// Show or change what can be tuned
     Tune(TuneArgs),

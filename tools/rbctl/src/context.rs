@@ -22,6 +22,8 @@ pub(crate) struct Context<'a> {
     pub(crate) out: &'a mut dyn Write,
     pub(crate) json: bool,
     pub(crate) colour: bool,
+    /// Somebody watches: the output is a terminal, and there are keys.
+    pub(crate) live: bool,
     /// Columns of the terminal.
     pub(crate) width: usize,
     /// `/`; tests have a folder of their own.

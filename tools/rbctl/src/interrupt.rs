@@ -60,6 +60,14 @@ impl Interrupt {
         Ok(Self { code, wake })
     }
 
+    /// As after Ctrl-C.
+    #[cfg(test)]
+    pub(crate) fn pressed() -> Self {
+        let interrupt = Self::install().expect("signals can be caught");
+        interrupt.code.store(130, Ordering::SeqCst);
+        interrupt
+    }
+
     /// Fails if a signal has come.
     pub(crate) fn check(&self) -> Result {
         match self.code.load(Ordering::SeqCst) {

@@ -16,10 +16,15 @@ mod interrupt;
 mod map;
 mod parity;
 mod pattern;
+mod plot;
 mod procfs;
+mod progress;
+mod recording;
+mod sample;
 mod table;
 #[cfg(test)]
 mod testing;
+mod top;
 mod units;
 
 use std::process::ExitCode;

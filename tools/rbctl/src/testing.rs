@@ -31,6 +31,11 @@ pub(crate) fn region_with(change: impl FnOnce(&mut Fake)) -> Region {
     Region::new(fake).expect("the fake region opens")
 }
 
+/// A system with files like those of the kernel and the module.
+pub(crate) fn system() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/system")
+}
+
 /// Runs a command and returns what it wrote, with its result.
 pub(crate) fn run(
     json: bool,
@@ -50,6 +55,7 @@ pub(crate) fn run_in(
         out: &mut out,
         json,
         colour: false,
+        live: false,
         width: 80,
         root: root.to_owned(),
     });

@@ -36,6 +36,11 @@ pub(crate) fn time(time: Duration) -> String {
     }
 }
 
+/// As JSON has times.
+pub(crate) fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// How many in a second.
 pub(crate) fn rate(nr: u64, time: Duration) -> u64 {
     match time.as_secs_f64() {

@@ -40,7 +40,7 @@ fn without_a_subcommand_it_shows_help_and_says_usage() {
 
 #[test]
 fn wrong_usage_is_2() {
-    let lines: [&[&str]; 13] = [
+    let lines: [&[&str]; 21] = [
         &["nonsense"],
         &["alloc", "--gfp", "FAST"],
         &["alloc", "--hold", "soon"],
@@ -54,6 +54,14 @@ fn wrong_usage_is_2() {
         &["tune", "stat_interval", "--try"],
         &["drain", "--zone", "High"],
         &["drain", "--cpu", "-1"],
+        &["compact", "--mode", "sync"],
+        &["compact", "--zone", "High"],
+        &["reclaim", "0"],
+        &["advise", "sticky", "1:2:3"],
+        &["advise", "pin"],
+        &["record"],
+        &["record", "-", "--interval", "0"],
+        &["top", "--count", "0"],
     ];
     for words in lines {
         assert_eq!(rbctl(words).status.code(), Some(2));
@@ -79,6 +87,9 @@ fn no_device_is_3_with_one_line() {
         "buddyinfo",
         "bulk",
         "alloc",
+        "compact",
+        "reclaim",
+        "top",
     ] {
         let output = rbctl(&[command, "--device", "/nonexistent/rust_buddy"]);
         assert_eq!(output.status.code(), Some(3));
@@ -110,6 +121,19 @@ fn no_permission_is_3() {
     std::fs::remove_file(path).expect("our file");
     // Root opens it all the same, and then it is no rust_buddy device.
     assert_eq!(output.status.code(), Some(3));
+}
+
+#[test]
+fn advice_that_is_none_is_told_with_what_there_is() {
+    let output = rbctl(&["advise", "sticky", "1:2:3"]);
+    assert!(stderr(&output).contains("use pin, unpin, needed, purgeable, movable"));
+}
+
+#[test]
+fn a_plot_of_no_recording_says_how_to_make_one() {
+    let output = rbctl(&["plot", "/dev/null"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("make one with `rbctl record FILE`"));
 }
 
 #[test]

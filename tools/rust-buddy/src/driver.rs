@@ -5,21 +5,29 @@
 #![deny(unsafe_code)]
 
 use rust_buddy_sys::{
+    rb_advise,
     rb_alloc,
     rb_block,
     rb_blockmap,
     rb_bulk,
     rb_clone_zone,
+    rb_compact,
     rb_drain,
+    rb_event_clear,
+    rb_event_set,
+    rb_event_wait,
     rb_free,
+    rb_node_stat,
     rb_pageblock,
     rb_pcp_stat,
     rb_query,
+    rb_reclaim,
     rb_replay,
     rb_replay_entry,
     rb_reset,
     rb_tune,
     rb_verify,
+    rb_vmstat,
     rb_zone_stat, //
 };
 use rustix::io::Result;
@@ -45,10 +53,26 @@ pub trait Driver {
     fn zone_stat(&self, arg: &mut rb_zone_stat) -> Result<()>;
     /// `RB_PCP_STAT`.
     fn pcp_stat(&self, arg: &mut rb_pcp_stat) -> Result<()>;
+    /// `RB_VMSTAT` into `out`.
+    fn vmstat(&self, arg: &mut rb_vmstat, out: &mut [u64]) -> Result<()>;
+    /// `RB_NODE_STAT`.
+    fn node_stat(&self, arg: &mut rb_node_stat) -> Result<()>;
     /// `RB_TUNE_GET`.
     fn tune_get(&self, arg: &mut rb_tune) -> Result<()>;
     /// `RB_TUNE_SET`.
     fn tune_set(&self, arg: &mut rb_tune) -> Result<()>;
+    /// `RB_ADVISE`.
+    fn advise(&self, arg: &mut rb_advise) -> Result<()>;
+    /// `RB_COMPACT`.
+    fn compact(&self, arg: &mut rb_compact) -> Result<()>;
+    /// `RB_RECLAIM`.
+    fn reclaim(&self, arg: &mut rb_reclaim) -> Result<()>;
+    /// `RB_EVENT_SET`.
+    fn event_set(&self, arg: &rb_event_set) -> Result<()>;
+    /// `RB_EVENT_CLEAR`.
+    fn event_clear(&self, arg: &rb_event_clear) -> Result<()>;
+    /// `RB_EVENT_WAIT`.
+    fn event_wait(&self, arg: &mut rb_event_wait) -> Result<()>;
     /// `RB_DRAIN`.
     fn drain(&self, arg: &rb_drain) -> Result<()>;
     /// `RB_BLOCKMAP` into `out`.

@@ -78,6 +78,10 @@ pub enum Error {
         unit: &'static str,
     },
 
+    /// A pin was to be taken off a block that has none, or that is not there.
+    #[error("unpin {0}: it is not pinned, or there is no such handle")]
+    NotPinned(crate::Handle),
+
     /// The module's answer does not fit together.
     #[error("{0}: report this as a bug of the module")]
     Inconsistent(String),
@@ -123,6 +127,9 @@ fn advice(errno: Errno) -> Option<&'static str> {
         Errno::XDEV => "on another CPU than before; keep to one, as with `taskset 1`",
         Errno::NODEV => "the region has no such node or zone; see `rbctl zones`",
         Errno::RANGE => "the region has no such number; see `rbctl info`",
+        Errno::OWNERDEAD => "memory ran out and all blocks of this open file were taken back; `rbctl --fd N free --all` makes it usable again",
+        Errno::TIMEDOUT => "the time is over",
+        Errno::INTR => "interrupted",
         Errno::NOTTY => "the module does not know this command; is it older than this program?",
         Errno::INVAL => {
             "an order, flag or node that does not fit; see `rbctl info` and `rbctl alloc --help`"

@@ -13,9 +13,13 @@ use std::{
 use rust_buddy_sys::{
     rb_alloc,
     rb_block,
+    RB_ALLOC_PURGEABLE,
     RB_NO_NODE,
     RB_PATH_BUDDY,
+    RB_PATH_COMPACT,
     RB_PATH_PCP,
+    RB_PATH_RECLAIM,
+    RB_PATH_RESERVE,
     RB_PATH_SLOW, //
 };
 use serde::Serialize;
@@ -91,6 +95,8 @@ pub struct Request {
     pub nid: Option<u32>,
     /// The nodes allowed; 0 is all.
     pub nodemask: u64,
+    /// The contents may be dropped when memory is short, until [`Advice::Needed`](crate::Advice).
+    pub purgeable: bool,
 }
 
 impl Request {
@@ -101,7 +107,12 @@ impl Request {
             order,
             nid: None,
             nodemask: 0,
+            purgeable: false,
         }
+    }
+
+    pub(crate) fn raw_flags(&self) -> u64 {
+        u64::from(self.purgeable) * u64::from(RB_ALLOC_PURGEABLE)
     }
 
     pub(crate) fn raw_nid(&self) -> i32 {
@@ -120,6 +131,12 @@ pub enum Path {
     Buddy,
     /// By the slow path.
     Slow,
+    /// By the slow path, after it had reclaimed pages.
+    Reclaim,
+    /// By the slow path, after it had compacted a zone.
+    Compact,
+    /// By the slow path, below all watermarks.
+    Reserve,
     /// In a way that this library does not know.
     Other,
 }
@@ -130,6 +147,9 @@ impl From<u32> for Path {
             RB_PATH_PCP => Self::Pcp,
             RB_PATH_BUDDY => Self::Buddy,
             RB_PATH_SLOW => Self::Slow,
+            RB_PATH_RECLAIM => Self::Reclaim,
+            RB_PATH_COMPACT => Self::Compact,
+            RB_PATH_RESERVE => Self::Reserve,
             _ => Self::Other,
         }
     }
@@ -141,6 +161,9 @@ impl fmt::Display for Path {
             Self::Pcp => "pcp",
             Self::Buddy => "buddy",
             Self::Slow => "slow",
+            Self::Reclaim => "reclaim",
+            Self::Compact => "compact",
+            Self::Reserve => "reserve",
             Self::Other => "other",
         })
     }

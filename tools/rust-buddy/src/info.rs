@@ -6,19 +6,25 @@
 
 use rust_buddy_sys::{
     rb_query,
+    RB_FEATURE_COMPACTION,
+    RB_FEATURE_EVENTS,
     RB_FEATURE_MMAP,
     RB_FEATURE_MMAP_PMD,
     RB_FEATURE_ORACLE,
-    RB_FEATURE_PCP, //
+    RB_FEATURE_PCP,
+    RB_FEATURE_RECLAIM, //
 };
 use serde::Serialize;
 
 /// Names of the feature bits.
-const FEATURES: [(u32, &str); 4] = [
+const FEATURES: [(u32, &str); 7] = [
     (RB_FEATURE_MMAP, "mmap"),
     (RB_FEATURE_MMAP_PMD, "mmap-2M"),
     (RB_FEATURE_PCP, "pcp"),
     (RB_FEATURE_ORACLE, "oracle"),
+    (RB_FEATURE_RECLAIM, "reclaim"),
+    (RB_FEATURE_COMPACTION, "compaction"),
+    (RB_FEATURE_EVENTS, "events"),
 ];
 
 /// The module's description of itself.
@@ -137,6 +143,9 @@ mod tests {
 
     #[test]
     fn unknown_features_are_kept_by_number() {
-        assert_eq!(feature_names(0b1_0101), ["mmap", "pcp", "bit4"]);
+        assert_eq!(
+            feature_names(0b1001_0101),
+            ["mmap", "pcp", "reclaim", "bit7"]
+        );
     }
 }

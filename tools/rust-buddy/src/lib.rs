@@ -19,28 +19,50 @@
 
 #![deny(unsafe_code)]
 
+mod advise;
+mod compact;
 mod driver;
 mod error;
+mod event;
 #[cfg(feature = "fake")]
 pub mod fake;
 mod gfp;
 mod handle;
 mod info;
+mod node;
 mod oracle;
 mod pageblock;
+mod reclaim;
 mod region;
 mod stock;
 #[allow(unsafe_code)]
 mod sys;
 mod tune;
+mod vmstat;
 mod zone;
 
 pub use rust_buddy_sys as uapi;
 
+pub use advise::{
+    Advice,
+    Advised,
+    UnknownAdvice, //
+};
+pub use compact::{
+    Compact,
+    CompactMode,
+    CompactResult,
+    Compacted, //
+};
 pub use driver::Driver;
 pub use error::{
     Error,
     Result, //
+};
+pub use event::{
+    Fired,
+    Pressure,
+    Subscription, //
 };
 pub use gfp::{
     Gfp,
@@ -54,6 +76,11 @@ pub use handle::{
     Request, //
 };
 pub use info::Info;
+pub use node::{
+    NodeStat,
+    ThreadState,
+    ZoneCompaction, //
+};
 pub use oracle::{
     CloneInfo,
     Coverage,
@@ -66,6 +93,10 @@ pub use oracle::{
 pub use pageblock::{
     Migratetype,
     Pageblock, //
+};
+pub use reclaim::{
+    Reclaim,
+    Reclaimed, //
 };
 pub use region::{
     Region,

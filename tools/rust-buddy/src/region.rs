@@ -62,6 +62,10 @@ impl Region {
         &*self.driver
     }
 
+    pub(crate) fn max_fetch(&self) -> u32 {
+        self.info.max_fetch
+    }
+
     /// What there is, asked anew.
     pub fn info(&self) -> Result<Info> {
         query(&*self.driver, 0)
@@ -79,6 +83,7 @@ impl Region {
             order: request.order,
             nodemask: request.nodemask,
             nid: request.raw_nid(),
+            flags: request.raw_flags(),
             ..Default::default()
         };
         self.driver.alloc(&mut raw).map_err(Error::refused(format!(
@@ -89,7 +94,11 @@ impl Region {
     }
 
     /// Allocates up to `nr` blocks in one call; fewer if memory runs out, an error if there is none.
+    /// Purgeable ones take a call each.
     pub fn alloc_bulk(&self, request: &Request, nr: u32) -> Result<Vec<Handle>> {
+        if request.purgeable {
+            return self.alloc_each(request, nr);
+        }
         let mut blocks = vec![rb_block::default(); nr as usize];
         let mut raw = rb_bulk {
             gfp: request.gfp.bits(),
@@ -106,6 +115,18 @@ impl Region {
             )))?;
         let done = blocks.iter().take(raw.nr_done as usize);
         Ok(done.map(Handle::from).collect())
+    }
+
+    fn alloc_each(&self, request: &Request, nr: u32) -> Result<Vec<Handle>> {
+        let mut got = Vec::new();
+        for _ in 0..nr {
+            match self.alloc(request) {
+                Ok(block) => got.push(block.handle()),
+                Err(error) if got.is_empty() => return Err(error),
+                Err(_) => break,
+            }
+        }
+        Ok(got)
     }
 
     /// Frees the blocks. With `zap`, mapped ones too. Goes on after errors and tells the first one.

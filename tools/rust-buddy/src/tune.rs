@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Keys by the kernel's names, and what the value counts.
-const NAMES: [(u32, &str, &str); 7] = [
+const NAMES: [(u32, &str, &str); 9] = [
     (RB_TUNE_MIN_FREE_KBYTES, "min_free_kbytes", "KiB"),
     (
         RB_TUNE_WATERMARK_SCALE_FACTOR,
@@ -48,6 +48,12 @@ const NAMES: [(u32, &str, &str); 7] = [
     ),
     (RB_TUNE_DEFRAG_MODE, "defrag_mode", "0 or 1"),
     (RB_TUNE_STAT_INTERVAL, "stat_interval", "seconds"),
+    (RB_TUNE_EXTFRAG_THRESHOLD, "extfrag_threshold", "1/1000"),
+    (
+        RB_TUNE_COMPACTION_PROACTIVENESS,
+        "compaction_proactiveness",
+        "percent",
+    ),
 ];
 
 /// Something that can be tuned, by the kernel's name; what is by zone as `NAME.ZONE`.
@@ -194,7 +200,7 @@ mod tests {
         for tunable in Tunable::all() {
             assert_eq!(tunable.to_string().parse(), Ok(tunable));
         }
-        assert_eq!(Tunable::all().count(), 10);
+        assert_eq!(Tunable::all().count(), 12);
     }
 
     #[test]

@@ -2,17 +2,28 @@
 
 //! The library against the fake region.
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::{
+    sync::atomic::Ordering::Relaxed,
+    time::Duration, //
+};
 
 use rust_buddy::{
     fake::Fake,
+    Advice,
     CharDevice,
+    Compact,
+    CompactResult,
     Error,
     Gfp,
     Handle,
+    Pressure,
+    Reclaim,
     Region,
     Request,
-    Result, //
+    Result,
+    Subscription,
+    ThreadState,
+    ZoneKind, //
 };
 use rustix::io::Errno;
 
@@ -123,4 +134,109 @@ fn a_closed_descriptor_is_refused() {
         CharDevice::inherit(-1),
         Err(Error::NoDescriptor(-1))
     ));
+}
+
+#[test]
+fn a_purged_block_is_told_once_and_is_zero_again() -> Result<()> {
+    let region = region()?;
+    let mut request = Request::new(Gfp::HIGHUSER_MOVABLE, 2);
+    request.purgeable = true;
+    let block = region.alloc(&request)?;
+    region.map(&block, true)?.words()[0].store(7, Relaxed);
+    let free = region.info()?.free_pages;
+
+    let all = Reclaim {
+        pages: 100,
+        ..Reclaim::default()
+    };
+    assert_eq!(region.reclaim(&all)?.reclaimed, 4);
+    assert_eq!(region.info()?.free_pages, free + 4);
+    let answer = region.advise(block.handle(), Advice::Needed)?;
+    assert!(answer.was_purged);
+    assert_eq!(region.map(&block, false)?.read(0), Some(0));
+    assert!(!region.advise(block.handle(), Advice::Needed)?.was_purged);
+    assert_eq!(region.reclaim(&all)?.reclaimed, 0);
+    Ok(())
+}
+
+#[test]
+fn pins_nest_and_end_at_none() -> Result<()> {
+    let region = region()?;
+    let block = region.alloc(&Request::new(Gfp::USER, 0))?;
+    let pin = |advice| region.advise(block.handle(), advice).map(|a| a.pins);
+
+    assert_eq!(pin(Advice::Pin)?, 1);
+    assert_eq!(pin(Advice::Pin)?, 2);
+    assert_eq!(pin(Advice::Unpin)?, 1);
+    assert_eq!(pin(Advice::Unpin)?, 0);
+    let error = pin(Advice::Unpin).unwrap_err().to_string();
+    assert!(error.contains("it is not pinned"));
+    Ok(())
+}
+
+#[test]
+fn a_block_that_moves_keeps_its_handle_and_its_contents() -> Result<()> {
+    let region = region()?;
+    let block = region.alloc(&Request::new(Gfp::HIGHUSER_MOVABLE, 0))?;
+    let mapping = region.map(&block, true)?;
+    mapping.words()[1].store(9, Relaxed);
+
+    let done = region.compact(&Compact {
+        zone: Some(block.zone),
+        ..Compact::default()
+    })?;
+    assert_eq!((done.result, done.migrated), (CompactResult::Complete, 1));
+    let pinned = region.advise(block.handle(), Advice::Pin)?;
+    assert_ne!(pinned.page, block.page);
+    assert_eq!(mapping.read(1), Some(9));
+    let again = region.compact(&Compact::default())?;
+    assert_eq!(again.migrated, 0);
+    region.free(&[block.handle()], false)
+}
+
+#[test]
+fn a_budget_ends_a_compaction_and_the_next_goes_on() -> Result<()> {
+    let region = region()?;
+    let part = Compact {
+        zone: Some(ZoneKind::Normal),
+        budget: 1000,
+        ..Compact::default()
+    };
+    let at = |region: &Region| -> Result<Option<u64>> {
+        let node = region.node(1)?;
+        Ok(node.and_then(|node| Some(node.zone(ZoneKind::Normal)?.migrate_page)))
+    };
+
+    let start = at(&region)?;
+    assert_eq!(region.compact(&part)?.result, CompactResult::Continue);
+    let first = at(&region)?;
+    assert!(first > start);
+    assert_eq!(region.compact(&part)?.result, CompactResult::Continue);
+    assert!(at(&region)? > first);
+    Ok(())
+}
+
+#[test]
+fn events_are_heard_by_who_subscribed() -> Result<()> {
+    let region = region()?;
+    let time = Duration::from_millis(1);
+    assert!(region.wait_event(Pressure::COMPACT_DONE, time).is_err());
+
+    region.subscribe(&Subscription::to(Pressure::COMPACT_DONE))?;
+    assert_eq!(region.wait_event(Pressure::COMPACT_DONE, time)?, None);
+    region.compact(&Compact::default())?;
+    let fired = region.wait_event(Pressure::COMPACT_DONE, time)?;
+    assert_eq!(fired.map(|f| f.events), Some(Pressure::COMPACT_DONE));
+    region.unsubscribe()?;
+    assert!(region.unsubscribe().is_err());
+    Ok(())
+}
+
+#[test]
+fn another_node_has_no_threads() -> Result<()> {
+    let region = region()?;
+    assert!(region.node(0)?.is_none());
+    let node = region.node(1)?;
+    assert_eq!(node.map(|node| node.kswapd), Some(ThreadState::Asleep));
+    Ok(())
 }

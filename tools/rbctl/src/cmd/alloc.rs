@@ -57,6 +57,10 @@ pub(crate) struct AllocArgs {
     #[arg(long, value_name = "NODE")]
     nid: Option<u32>,
 
+    /// Contents may be dropped when memory is short, until `rbctl advise needed`
+    #[arg(long)]
+    purgeable: bool,
+
     /// Write through mmap and read back: `stamp` (every word differs), 0xNUMBER, or a text
     #[arg(long, value_name = "PATTERN")]
     write: Option<Pattern>,
@@ -110,6 +114,7 @@ fn allocate(
 ) -> Result<Vec<Block>> {
     let mut request = Request::new(args.gfp, args.order);
     request.nid = args.nid;
+    request.purgeable = args.purgeable;
     let mut blocks = Vec::new();
     for _ in 0..args.count {
         interrupt.check()?;
@@ -173,7 +178,7 @@ impl From<&Block> for Entry {
             zone: block.zone,
             path: block.path,
             mmap_offset: block.mmap_offset,
-            latency_ns: u64::try_from(block.latency.as_nanos()).unwrap_or(u64::MAX),
+            latency_ns: units::nanos(block.latency),
         }
     }
 }
@@ -263,6 +268,17 @@ mod tests {
         assert!(result.is_ok());
         assert_eq!(text, "5120:1:3\n");
         assert_eq!(region.info().map(|info| info.used_by_me).ok(), Some(8));
+    }
+
+    #[test]
+    fn purgeable_blocks_can_be_reclaimed() {
+        let region = testing::region();
+        let args = args(&["3", "--purgeable"]);
+        let (_, result) = testing::run(false, |context| run(&args, Some(3), &region, context));
+        assert!(result.is_ok());
+        let node = region.node(1).ok().flatten();
+        let inactive = node.map(|node| node.zones.iter().map(|zone| zone.inactive).sum());
+        assert_eq!(inactive, Some(8u64));
     }
 
     #[test]

@@ -15,11 +15,6 @@ use std::{
 
 use clap::Args;
 use fastrand::Rng;
-use indicatif::{
-    ProgressBar,
-    ProgressDrawTarget,
-    ProgressStyle, //
-};
 use rust_buddy::{
     Error,
     Gfp,
@@ -37,8 +32,10 @@ use crate::{
     context::Context,
     failure::Result,
     interrupt::Interrupt,
+    progress,
     units::{
         count,
+        nanos,
         rate,
         time, //
     },
@@ -48,11 +45,14 @@ const AFTER_HELP: &str = "\
 Each step draws an order (each higher one half as often, unless --even), one of the --gfp sets and a
 length, and allocates so many blocks with one call. The same seed on the same region gives the same
 blocks.
+When memory runs out, a request that may wait can cost a client all its blocks, perhaps this one;
+with RETRY_MAYFAIL or NORETRY it ends instead, and the rest is told as missing.
 Without --fd everything is freed at the end; with --fd the blocks stay with the shell's open file.
 
 Examples:
   rbctl bulk --count 10000 --orders 0-3
   rbctl bulk --gfp KERNEL --gfp HIGHUSER_MOVABLE --free 90 --hold 60
+  rbctl bulk --gfp 'KERNEL|NORETRY' --count 100000
   exec 3<>/dev/rust_buddy; rbctl --fd 3 bulk --seed 7; rbctl map; exec 3>&-";
 
 #[derive(Args)]
@@ -145,7 +145,8 @@ fn work(
     quiet: bool,
 ) -> Result<Report> {
     let mut rng = Rng::with_seed(args.seed);
-    let bar = progress(args.count, quiet);
+    let template = "{bar:40} {pos}/{len} blocks {per_sec}";
+    let bar = progress::bar(args.count.into(), template, quiet);
     let mut spent = Duration::ZERO;
     let mut failures = 0;
     let mut asked = 0;
@@ -167,16 +168,6 @@ fn work(
     let mut report = allocated(args, batch, spent, failures);
     free_part(args, region, batch, &mut rng, &mut report)?;
     Ok(report)
-}
-
-fn progress(count: u32, quiet: bool) -> ProgressBar {
-    let target = match quiet {
-        true => ProgressDrawTarget::hidden(),
-        false => ProgressDrawTarget::stderr(),
-    };
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} blocks {per_sec}");
-    ProgressBar::with_draw_target(Some(count.into()), target)
-        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// One call: each higher order half as often as the one below it, or all alike.
@@ -229,10 +220,6 @@ fn free_part(
     report.blocks_kept = batch.handles.len() as u64;
     report.pages_kept = batch.pages();
     Ok(())
-}
-
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn text(report: &Report) -> String {

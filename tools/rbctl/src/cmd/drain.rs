@@ -31,7 +31,7 @@ pub(crate) struct DrainArgs {
     node: Option<i32>,
 
     /// Of these zones only: DMA, DMA32, Normal or Movable
-    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    #[arg(long, value_name = "ZONE", value_parser = super::zone)]
     zone: Option<ZoneKind>,
 
     /// Of this CPU only
@@ -43,13 +43,6 @@ pub(crate) struct DrainArgs {
 struct Report {
     before: u64,
     after: u64,
-}
-
-fn zone(text: &str) -> Result<ZoneKind, String> {
-    ZoneKind::ALL
-        .into_iter()
-        .find(|zone| zone.name().eq_ignore_ascii_case(text))
-        .ok_or_else(|| "use DMA, DMA32, Normal or Movable".to_owned())
 }
 
 pub(crate) fn run(args: &DrainArgs, region: &Region, context: &mut Context<'_>) -> Result {

@@ -4,9 +4,11 @@
 
 #![deny(unsafe_code)]
 
+pub(crate) mod advise;
 pub(crate) mod alloc;
 pub(crate) mod buddyinfo;
 pub(crate) mod bulk;
+pub(crate) mod compact;
 pub(crate) mod doctor;
 pub(crate) mod drain;
 pub(crate) mod free;
@@ -14,11 +16,16 @@ pub(crate) mod info;
 pub(crate) mod map;
 pub(crate) mod parity;
 pub(crate) mod pcp;
+pub(crate) mod plot;
+pub(crate) mod reclaim;
+pub(crate) mod record;
+pub(crate) mod top;
 pub(crate) mod tune;
 pub(crate) mod verify;
 pub(crate) mod zones;
 
 use std::{
+    fs::File,
     io::{
         self,
         IsTerminal, //
@@ -32,7 +39,8 @@ use clap::{
 };
 use rust_buddy::{
     CharDevice,
-    Region, //
+    Region,
+    ZoneKind, //
 };
 
 use crate::{
@@ -50,6 +58,7 @@ pub(crate) fn run(cli: &Cli) -> Result {
     let mut stdout = io::stdout().lock();
     let mut context = Context {
         colour: colour(cli.global.color),
+        live: live(),
         width: width(),
         out: &mut stdout,
         json: cli.global.json,
@@ -70,6 +79,12 @@ fn dispatch(cli: &Cli, context: &mut Context<'_>) -> Result {
         Command::Zones => zones::run(&region()?, context),
         Command::Pcp => pcp::run(&region()?, context),
         Command::Drain(args) => drain::run(args, &region()?, context),
+        Command::Advise(args) => advise::run(args, global.fd, region, context),
+        Command::Compact(args) => compact::run(args, &region()?, Some(&region), context),
+        Command::Reclaim(args) => reclaim::run(args, &region()?, context),
+        Command::Top(args) => top::run(args, &region()?, context),
+        Command::Record(args) => record::run(args, &region()?, context),
+        Command::Plot(args) => plot::run(args, context),
         Command::Tune(args) => tune::run(args, &region()?, context),
         Command::Map(args) => map::run(args, &region()?, context),
         Command::Parity(args) => parity::run(args, &region()?, context),
@@ -87,6 +102,14 @@ fn region(global: &Global) -> Result<Region> {
     Ok(Region::new(device)?)
 }
 
+/// A zone on the command line.
+fn zone(text: &str) -> Result<ZoneKind, String> {
+    ZoneKind::ALL
+        .into_iter()
+        .find(|zone| zone.name().eq_ignore_ascii_case(text))
+        .ok_or_else(|| "use DMA, DMA32, Normal or Movable".to_owned())
+}
+
 fn completions(shell: clap_complete::Shell, context: &mut Context<'_>) -> Result {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "rbctl", &mut script);
@@ -102,6 +125,12 @@ fn colour(choice: ColorChoice) -> bool {
                 && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
         }
     }
+}
+
+/// Whether there are a screen and keys. A console that is nobody's controlling terminal has no keys.
+fn live() -> bool {
+    let has_keys = || io::stdin().is_terminal() || File::open("/dev/tty").is_ok();
+    io::stdout().is_terminal() && has_keys()
 }
 
 fn width() -> usize {

@@ -6,15 +6,20 @@
 
 use clap::Args;
 use rust_buddy::{
+    Error,
     Region,
     Tunable,
     Tuning, //
 };
+use rustix::io::Errno;
 use serde::Serialize;
 
 use crate::{
     context::Context,
-    failure::Result,
+    failure::{
+        Failure,
+        Result, //
+    },
     table::Table, //
 };
 
@@ -56,12 +61,19 @@ pub(crate) fn run(args: &TuneArgs, region: &Region, context: &mut Context<'_>) -
 }
 
 fn list(region: &Region, context: &mut Context<'_>) -> Result {
-    let tunables = Tunable::all()
-        .map(|name| region.tunable(name))
-        .collect::<Result<Vec<_>, _>>()?;
+    let known = Tunable::all().filter_map(|name| known(region.tunable(name)));
+    let tunables = known.collect::<Result<Vec<_>>>()?;
     match context.json {
         true => context.json("tune", &Report { tunables }),
         false => context.text(&table(&tunables)),
+    }
+}
+
+/// Without what the module does not have.
+fn known(tuning: Result<Tuning, Error>) -> Option<Result<Tuning>> {
+    match tuning {
+        Err(error) if error.errno() == Some(Errno::INVAL) => None,
+        tuning => Some(tuning.map_err(Failure::from)),
     }
 }
 

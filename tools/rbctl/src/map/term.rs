@@ -103,6 +103,11 @@ impl Brush {
     }
 }
 
+/// How much of it is in use, as a character.
+pub(crate) fn shade_of(block: &Pageblock) -> char {
+    SHADES[shade(block)]
+}
+
 /// Which of the five shades.
 fn shade(block: &Pageblock) -> usize {
     match (u64::from(block.used()), u64::from(block.pages)) {

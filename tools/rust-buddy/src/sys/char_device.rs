@@ -128,12 +128,45 @@ impl Driver for CharDevice {
         self.update::<RB_PCP_STAT, _>(arg)
     }
 
+    fn vmstat(&self, arg: &mut rb_vmstat, out: &mut [u64]) -> Result<()> {
+        (arg.buf_ptr, arg.nr) = array(out)?;
+        self.update::<RB_VMSTAT, _>(arg)
+    }
+
+    fn node_stat(&self, arg: &mut rb_node_stat) -> Result<()> {
+        self.update::<RB_NODE_STAT, _>(arg)
+    }
+
     fn tune_get(&self, arg: &mut rb_tune) -> Result<()> {
         self.update::<RB_TUNE_GET, _>(arg)
     }
 
     fn tune_set(&self, arg: &mut rb_tune) -> Result<()> {
         self.update::<RB_TUNE_SET, _>(arg)
+    }
+
+    fn advise(&self, arg: &mut rb_advise) -> Result<()> {
+        self.update::<RB_ADVISE, _>(arg)
+    }
+
+    fn compact(&self, arg: &mut rb_compact) -> Result<()> {
+        self.update::<RB_COMPACT, _>(arg)
+    }
+
+    fn reclaim(&self, arg: &mut rb_reclaim) -> Result<()> {
+        self.update::<RB_RECLAIM, _>(arg)
+    }
+
+    fn event_set(&self, arg: &rb_event_set) -> Result<()> {
+        self.set::<RB_EVENT_SET, _>(*arg)
+    }
+
+    fn event_clear(&self, arg: &rb_event_clear) -> Result<()> {
+        self.set::<RB_EVENT_CLEAR, _>(*arg)
+    }
+
+    fn event_wait(&self, arg: &mut rb_event_wait) -> Result<()> {
+        self.update::<RB_EVENT_WAIT, _>(arg)
     }
 
     fn drain(&self, arg: &rb_drain) -> Result<()> {

@@ -3,9 +3,12 @@
 //! A region in ordinary memory, with the device's answers: for tests without the module.
 //!
 //! It allocates first fit and keeps no free lists; counts are made up from a page table whenever
-//! somebody asks. Limits, watermarks and per-CPU lists are not modelled.
+//! somebody asks. Limits and per-CPU lists are not modelled. Blocks can be moved and purged (`slow`),
+//! but only when somebody asks for it.
 
 #![deny(unsafe_code)]
+
+mod slow;
 
 use std::{
     cell::RefCell,
@@ -19,7 +22,10 @@ use std::{
 
 use rust_buddy_sys::*;
 use rustix::{
-    fs::MemfdFlags,
+    fs::{
+        FallocateFlags,
+        MemfdFlags, //
+    },
     io::{
         Errno,
         Result, //
@@ -41,6 +47,8 @@ const ZONE_STARTS: [u32; 5] = [0, 1, 5, 12, 16];
 const BLOCK_PAGES: u32 = 1 << (NR_ORDERS - 1);
 const NR_CPUS: u32 = 2;
 const REGION_PAGES: u32 = 16 * BLOCK_PAGES;
+/// Each handle has a window of its own in the memory, wherever the block lies.
+const WINDOW_SHIFT: u32 = PAGE_SHIFT + NR_ORDERS - 1;
 
 /// A region of 64 MiB on node 1, cut into zones as the module does by default.
 pub struct Fake {
@@ -61,15 +69,33 @@ pub struct Fake {
     state: RefCell<State>,
 }
 
+/// What is allocated.
+#[derive(Clone, Copy)]
+struct Held {
+    gen: u32,
+    order: u32,
+    /// Its first page.
+    page: u32,
+    movable: bool,
+    purgeable: bool,
+    /// It has no pages.
+    purged: bool,
+    /// Was used lately.
+    hot: bool,
+    pins: u32,
+}
+
 struct State {
     used: Vec<bool>,
     types: Vec<u32>,
-    blocks: BTreeMap<u32, (u32, u32)>,
+    /// By id.
+    blocks: BTreeMap<u32, Held>,
     next_gen: u32,
     /// Pages that each CPU claims to have in stock of each zone.
     stock: [[u64; NR_CPUS as usize]; 4],
     /// What was changed, by key and zone.
     tuned: BTreeMap<(u32, u32), u64>,
+    slow: slow::Slow,
 }
 
 impl Default for Fake {
@@ -82,7 +108,7 @@ impl Fake {
     /// A region that is all free.
     pub fn new() -> Result<Self> {
         let memory = rustix::fs::memfd_create("fake-region", MemfdFlags::CLOEXEC)?;
-        rustix::fs::ftruncate(&memory, u64::from(REGION_PAGES) << PAGE_SHIFT)?;
+        rustix::fs::ftruncate(&memory, u64::from(REGION_PAGES) << WINDOW_SHIFT)?;
         Ok(Self {
             uapi_major: RB_UAPI_MAJOR,
             errors: 0,
@@ -97,6 +123,13 @@ impl Fake {
 }
 
 impl Fake {
+    /// Zeroes the window of a handle.
+    fn clear(&self, id: u32) -> Result<()> {
+        let how = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+        let start = u64::from(id) << WINDOW_SHIFT;
+        rustix::fs::fallocate(&self.memory, how, start, 1 << WINDOW_SHIFT)
+    }
+
     fn is_blinded(&self) -> bool {
         let asked = self.asked.borrow();
         let (first, second) = self.blind.unwrap_or((u8::MAX, u8::MAX));
@@ -124,10 +157,12 @@ impl State {
             next_gen: 1,
             stock: [[15, 16], [30, 31], [45, 46], [60, 61]],
             tuned: BTreeMap::new(),
+            slow: slow::Slow::default(),
         }
     }
 
-    fn alloc(&mut self, gfp: u32, order: u32) -> Result<(u32, u32)> {
+    /// Handle and first page.
+    fn alloc(&mut self, gfp: u32, order: u32, purgeable: bool) -> Result<(u32, Held)> {
         if order >= NR_ORDERS {
             return Err(Errno::INVAL);
         }
@@ -135,12 +170,30 @@ impl State {
             .into_iter()
             .find_map(|zone| self.first_fit(zone_range(zone), order))
             .ok_or(Errno::NOMEM)?;
-        let gen = self.next_gen;
+        let held = Held {
+            gen: self.next_gen,
+            order,
+            page,
+            movable: Gfp::from_bits_retain(gfp).contains(Gfp::MOVABLE),
+            purgeable,
+            purged: false,
+            hot: false,
+            pins: 0,
+        };
         self.next_gen += 1;
         self.set(page, order, true);
         self.types[(page / PAGEBLOCK) as usize] = migratetype(gfp);
-        self.blocks.insert(page, (gen, order));
-        Ok((page, gen))
+        let id = self.unused_id(page);
+        self.blocks.insert(id, held);
+        Ok((id, held))
+    }
+
+    /// The page, or the next number if a block that has moved on has it as its id.
+    fn unused_id(&self, page: u32) -> u32 {
+        (page..REGION_PAGES)
+            .chain(0..page)
+            .find(|id| !self.blocks.contains_key(id))
+            .unwrap_or(page)
     }
 
     fn first_fit(&self, range: Range<u32>, order: u32) -> Option<u32> {
@@ -149,18 +202,23 @@ impl State {
             .find(|page| self.is_free(*page, order))
     }
 
-    fn free(&mut self, id: u32, gen: u32, order: u32) -> Result<()> {
-        match self.blocks.get(&id) {
+    fn held(&mut self, id: u32, gen: u32, order: u32) -> Result<&mut Held> {
+        match self.blocks.get_mut(&id) {
             _ if id >= REGION_PAGES => Err(Errno::RANGE),
             None => Err(Errno::NOENT),
-            Some((own, _)) if *own != gen => Err(Errno::STALE),
-            Some((_, own)) if *own != order => Err(Errno::INVAL),
-            Some(_) => {
-                self.blocks.remove(&id);
-                self.set(id, order, false);
-                Ok(())
-            }
+            Some(held) if held.gen != gen => Err(Errno::STALE),
+            Some(held) if held.order != order => Err(Errno::INVAL),
+            Some(held) => Ok(held),
         }
+    }
+
+    fn free(&mut self, id: u32, gen: u32, order: u32) -> Result<()> {
+        let held = *self.held(id, gen, order)?;
+        self.blocks.remove(&id);
+        if !held.purged {
+            self.set(held.page, order, false);
+        }
+        Ok(())
     }
 
     fn set(&mut self, page: u32, order: u32, used: bool) {
@@ -246,7 +304,7 @@ impl Driver for Fake {
         *arg = rb_query {
             uapi_major: self.uapi_major,
             uapi_minor: RB_UAPI_MINOR,
-            features: RB_FEATURE_MMAP.into(),
+            features: (RB_FEATURE_MMAP | RB_FEATURE_RECLAIM | RB_FEATURE_COMPACTION).into(),
             page_shift: PAGE_SHIFT,
             nr_orders: NR_ORDERS,
             pageblock_order: PAGEBLOCK_ORDER,
@@ -260,21 +318,26 @@ impl Driver for Fake {
             used_by_me: u64::from(REGION_PAGES) - free_pages,
             host_version: 0x07_03_04,
             max_bulk: 4096,
-            max_fetch: 7,
-            window_shift: PAGE_SHIFT + NR_ORDERS - 1,
+            max_fetch: 16,
+            window_shift: WINDOW_SHIFT,
             ..*arg
         };
         Ok(())
     }
 
     fn alloc(&self, arg: &mut rb_alloc) -> Result<()> {
-        (arg.id, arg.gen) = self.state.borrow_mut().alloc(arg.gfp, arg.order)?;
-        arg.idx = arg.id.into();
-        arg.mmap_offset = u64::from(arg.id) << PAGE_SHIFT;
+        let purgeable = arg.flags & u64::from(RB_ALLOC_PURGEABLE) != 0;
+        let (id, held) = self
+            .state
+            .borrow_mut()
+            .alloc(arg.gfp, arg.order, purgeable)?;
+        self.clear(id)?;
+        (arg.id, arg.gen, arg.idx) = (id, held.gen, held.page.into());
+        arg.mmap_offset = u64::from(arg.id) << WINDOW_SHIFT;
         arg.path = RB_PATH_BUDDY;
         arg.got_nid = 1;
         arg.got_zone = (0..4)
-            .find(|z| zone_range(*z).contains(&arg.id))
+            .find(|z| zone_range(*z).contains(&held.page))
             .unwrap_or(0);
         arg.latency_ns = 1234;
         Ok(())
@@ -286,8 +349,8 @@ impl Driver for Fake {
 
     fn alloc_bulk(&self, arg: &mut rb_bulk, blocks: &mut [rb_block]) -> Result<()> {
         for block in blocks {
-            match self.state.borrow_mut().alloc(arg.gfp, arg.order) {
-                Ok((id, gen)) => (block.id, block.gen, block.order) = (id, gen, arg.order),
+            match self.state.borrow_mut().alloc(arg.gfp, arg.order, false) {
+                Ok((id, held)) => (block.id, block.gen, block.order) = (id, held.gen, arg.order),
                 Err(errno) if arg.nr_done == 0 => return Err(errno),
                 Err(_) => break,
             }
@@ -342,6 +405,47 @@ impl Driver for Fake {
         (arg.high_min, arg.high, arg.high_max, arg.batch) = (80, 96, 256, 15);
         (arg.refills, arg.alloc_factor) = (1, 1);
         Ok(())
+    }
+
+    fn vmstat(&self, arg: &mut rb_vmstat, out: &mut [u64]) -> Result<()> {
+        let values = self.vmstat_values();
+        arg.nr_total = values.len() as u32;
+        for (to, from) in out.iter_mut().zip(values) {
+            *to = from;
+            arg.nr_done += 1;
+        }
+        Ok(())
+    }
+
+    fn node_stat(&self, arg: &mut rb_node_stat) -> Result<()> {
+        self.fill_node(arg)
+    }
+
+    fn advise(&self, arg: &mut rb_advise) -> Result<()> {
+        if self.state.borrow_mut().advise(arg)? {
+            self.clear(arg.id)?;
+        }
+        Ok(())
+    }
+
+    fn compact(&self, arg: &mut rb_compact) -> Result<()> {
+        self.state.borrow_mut().compact(arg)
+    }
+
+    fn reclaim(&self, arg: &mut rb_reclaim) -> Result<()> {
+        self.state.borrow_mut().reclaim(arg)
+    }
+
+    fn event_set(&self, arg: &rb_event_set) -> Result<()> {
+        self.state.borrow_mut().slow.subscribe(arg)
+    }
+
+    fn event_clear(&self, arg: &rb_event_clear) -> Result<()> {
+        self.state.borrow_mut().slow.unsubscribe(arg.eventfd)
+    }
+
+    fn event_wait(&self, arg: &mut rb_event_wait) -> Result<()> {
+        self.state.borrow_mut().slow.wait(arg)
     }
 
     fn tune_get(&self, arg: &mut rb_tune) -> Result<()> {
@@ -466,6 +570,8 @@ fn tunable(key: u32, zone: u32) -> Result<(u64, u64, u64)> {
         RB_TUNE_PERCPU_PAGELIST_HIGH_FRACTION => (0, MAX, 0),
         RB_TUNE_DEFRAG_MODE => (0, 1, 0),
         RB_TUNE_STAT_INTERVAL => (1, MAX, 1),
+        RB_TUNE_EXTFRAG_THRESHOLD => (0, 1000, 500),
+        RB_TUNE_COMPACTION_PROACTIVENESS => (0, 100, 20),
         _ => return Err(Errno::INVAL),
     })
 }
