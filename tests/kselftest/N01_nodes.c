@@ -144,8 +144,8 @@ static void pages_of_both_are_apart(void)
 
 	if (fd < 0)
 		return;
-	while (nr < ARRAY_SIZE(taken) && !dev_bulk(fd, RB_GFP_HIGHUSER_MOVABLE, 0, taken + nr,
-						   512, &done))
+	while (nr < ARRAY_SIZE(taken) && !dev_bulk(fd, RB_GFP_HIGHUSER_MOVABLE | RB_GFP_NORETRY, 0,
+						   taken + nr, 512, &done))
 		nr += done;
 	CHECK(nr > q.region_pages / 2);
 	for (int pass = 0; pass < 2; pass++)

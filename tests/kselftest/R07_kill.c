@@ -57,4 +57,193 @@ static void killed_any_time(void)
 	close(fd);
 }
 
-RB_PROGRAM(R07_kill, 0, { "killed_at_any_time_all_pages_back", killed_any_time });
+/* ---- in the slow path ---- */
+
+static struct shared {
+	uint64_t calls;
+	uint32_t inside;
+} *sh;
+
+/* Every way to wait, or to work for long, while there is next to nothing. */
+static void slow_process(uint64_t seed)
+{
+	static const uint32_t kinds[] = {
+		RB_GFP_KERNEL, RB_GFP_HIGHUSER_MOVABLE, RB_GFP_NOFS, RB_GFP_NOIO,
+		RB_GFP_KERNEL | RB_GFP_NOFAIL, RB_GFP_KERNEL | RB_GFP_RETRY_MAYFAIL,
+		RB_GFP_TRANSHUGE | RB_GFP_RETRY_MAYFAIL,
+	};
+	int fd;
+
+	rb_oom_score_adj(-1000);
+	fd = dev_open_mode(O_RDWR);
+	for (;;) {
+		uint64_t r = rb_random(&seed);
+		struct rb_reclaim d;
+		struct rb_compact c;
+		struct rb_alloc a;
+
+		if (r % 8 == 0)
+			dev_compact(fd, -1, RB_COMPACT_SYNC_FULL, 0, &c);
+		else if (r % 8 == 1)
+			dev_reclaim(fd, 1000, &d);
+		else
+			dev_alloc_as(fd, kinds[(r >> 8) % ARRAY_SIZE(kinds)] | RB_GFP_NOWARN,
+				     r >> 16 & 7 ? 0 : (r >> 24) % 10,
+				     r >> 32 & 1 ? RB_ALLOC_PURGEABLE : 0, &a);
+		__atomic_add_fetch(&sh->calls, 1, __ATOMIC_RELAXED);
+	}
+}
+
+/* How long a process still lives that has been killed, in us. */
+static uint64_t killed(pid_t pid)
+{
+	uint64_t t = rb_now_ns();
+
+	kill(pid, SIGKILL);
+	CHECK_EQ(rb_wait(pid), 128 + SIGKILL);
+	return (rb_now_ns() - t) / 1000;
+}
+
+static bool within_a_second(uint64_t us)
+{
+	return CHECK(us < rb_times(1000, 4000, 1000) * 1000ull);
+}
+
+/* Half of the region is unmovable, a quarter movable with holes: the rest is fought for. */
+static int crowd(void)
+{
+	static struct rb_block kept[65536];
+	uint64_t seed = rb_seed();
+	int fd;
+	uint32_t nr;
+
+	rb_watchdog(rb_soak() ? 3000 : 200);
+	rb_oom_score_adj(-1000);
+	sh = rb_shared(sizeof(*sh));
+	fd = dev_open();
+	nr = region_fragment(fd, 12, &seed, kept, ARRAY_SIZE(kept));
+	for (uint32_t i = 0; i < nr; i += 3)
+		CHECK_ERR(dev_advise_raw(fd, kept[i].id, kept[i].gen, 0, RB_ADVISE_UNMOVABLE, NULL), 0);
+	for (uint32_t i = 1; i < nr; i += 9)
+		CHECK_ERR(dev_advise_raw(fd, kept[i].id, kept[i].gen, 0, RB_ADVISE_PURGEABLE, NULL), 0);
+	return fd;
+}
+
+static void killed_in_the_slow_path(void)
+{
+	uint64_t seed = rb_seed(), worst = 0;
+	unsigned int n = rb_times(50, 20, 1000);
+	int fd = crowd();
+
+	NEED(sh != MAP_FAILED);
+	for (unsigned int i = 0; i < n; i++) {
+		uint64_t left = rb_random(&seed) % 40000, us[2];
+		pid_t pid[2];
+
+		for (int k = 0; k < 2; k++) {
+			pid[k] = rb_fork();
+			if (pid[k] == 0)
+				slow_process(seed + (uint64_t)k);
+		}
+		usleep((useconds_t)left);
+		for (int k = 0; k < 2; k++) {
+			us[k] = killed(pid[k]);
+			worst = us[k] > worst ? us[k] : worst;
+			if (!within_a_second(us[k]))
+				break;
+		}
+		if (rb_failures())
+			break;
+	}
+	rb_diag("%u times two of them killed after %llu calls; the slowest was gone after %llu us", n,
+		(unsigned long long)sh->calls, (unsigned long long)worst);
+	CHECK(sh->calls > n);
+	CHECK_ERR(dev_reset(fd, RB_RESET_FD), 0);
+	CHECK(region_is_idle(fd));
+	close(fd);
+}
+
+/* One call that does not end by itself, and SIGKILL. */
+static void killed_in(void (*call)(int fd))
+{
+	static struct rb_block b[65536];
+	int fd;
+	pid_t pid;
+
+	rb_watchdog(60);
+	rb_oom_score_adj(-1000);
+	fd = dev_open();
+	sh = rb_shared(sizeof(*sh));
+	NEED(sh != MAP_FAILED);
+	dev_fill(fd, RB_GFP_HIGHUSER_MOVABLE, 0, b, ARRAY_SIZE(b));
+	pid = rb_fork();
+	if (pid == 0) {
+		int mine = dev_open();
+
+		__atomic_store_n(&sh->inside, 1, __ATOMIC_RELEASE);
+		call(mine);
+		_exit(0);
+	}
+	while (!__atomic_load_n(&sh->inside, __ATOMIC_ACQUIRE))
+		usleep(1000);
+	usleep(rb_times(300, 1500, 300) * 1000);
+	within_a_second(killed(pid));
+	CHECK_ERR(dev_reset(fd, RB_RESET_FD), 0);
+	CHECK(region_is_idle(fd));
+	close(fd);
+}
+
+static void call_nofail(int fd)
+{
+	struct rb_alloc a;
+
+	dev_alloc(fd, RB_GFP_KERNEL | RB_GFP_NOFAIL | RB_GFP_NOWARN, 0, &a);
+}
+
+static void call_nofs(int fd)
+{
+	struct rb_alloc a;
+
+	dev_alloc(fd, RB_GFP_NOFS | RB_GFP_NOWARN, 1, &a);
+}
+
+static void call_bulk(int fd)
+{
+	static struct rb_block b[4096];
+	uint32_t done;
+
+	for (;;)
+		dev_bulk(fd, RB_GFP_KERNEL | RB_GFP_NOFAIL | RB_GFP_NOWARN, 0, b, 4096, &done);
+}
+
+static void call_compact(int fd)
+{
+	struct rb_compact c;
+
+	for (;;)
+		dev_compact(fd, -1, RB_COMPACT_SYNC_FULL, 0, &c);
+}
+
+static void call_event_wait(int fd)
+{
+	struct rb_event_wait w;
+
+	CHECK_ERR(dev_event_set(fd, RB_NO_EVENTFD, RB_PRESSURE_COMPACT_DONE, 0), 0);
+	dev_event_wait(fd, RB_PRESSURE_COMPACT_DONE, 0, &w);
+}
+
+static void in_nofail(void) { killed_in(call_nofail); }
+static void in_nofs(void) { killed_in(call_nofs); }
+static void in_bulk(void) { killed_in(call_bulk); }
+static void in_compact(void) { killed_in(call_compact); }
+static void in_event_wait(void) { killed_in(call_event_wait); }
+
+RB_PROGRAM(R07_kill, 0,
+	{ "killed_at_any_time_all_pages_back", killed_any_time },
+	{ "killed_while_NOFAIL_waits", in_nofail },
+	{ "killed_while_NOFS_tries", in_nofs },
+	{ "killed_in_a_bulk_request", in_bulk },
+	{ "killed_in_compaction", in_compact },
+	{ "killed_while_it_waits_for_events", in_event_wait },
+	{ "killed_in_the_slow_path_within_a_second", killed_in_the_slow_path },
+);

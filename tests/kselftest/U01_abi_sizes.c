@@ -116,6 +116,52 @@ AT(rb_verify, flags, 0, 4); AT(rb_verify, reserved0, 4, 4); AT(rb_verify, checke
 AT(rb_verify, errors, 16, 8); AT(rb_verify, first_idx, 24, 8); AT(rb_verify, code, 32, 4);
 AT(rb_verify, reserved1, 36, 4); AT(rb_verify, reserved2, 40, 56);
 
+SIZE(rb_zone_compaction, 48);
+AT(rb_zone_compaction, active, 0, 8); AT(rb_zone_compaction, inactive, 8, 8);
+AT(rb_zone_compaction, migrate_idx, 16, 8); AT(rb_zone_compaction, free_idx, 24, 8);
+AT(rb_zone_compaction, considered, 32, 4); AT(rb_zone_compaction, defer_shift, 36, 4);
+AT(rb_zone_compaction, order_failed, 40, 4); AT(rb_zone_compaction, reserved0, 44, 4);
+
+SIZE(rb_node_stat, 480);
+AT(rb_node_stat, nid, 0, 4); AT(rb_node_stat, flags, 4, 4); AT(rb_node_stat, kswapd_state, 8, 4);
+AT(rb_node_stat, kswapd_order, 12, 4); AT(rb_node_stat, kswapd_highest_zone, 16, 4);
+AT(rb_node_stat, kswapd_failures, 20, 4); AT(rb_node_stat, kcompactd_state, 24, 4);
+AT(rb_node_stat, kcompactd_order, 28, 4); AT(rb_node_stat, kswapd_runs, 32, 8);
+AT(rb_node_stat, kcompactd_runs, 40, 8); AT(rb_node_stat, nr_isolated, 48, 8);
+AT(rb_node_stat, nr_throttled, 56, 8); AT(rb_node_stat, zones, 64, 384);
+AT(rb_node_stat, reserved1, 448, 32);
+
+SIZE(rb_advise, 48);
+AT(rb_advise, id, 0, 4); AT(rb_advise, gen, 4, 4); AT(rb_advise, order, 8, 4);
+AT(rb_advise, advice, 12, 4); AT(rb_advise, flags, 16, 4); AT(rb_advise, was_purged, 20, 4);
+AT(rb_advise, idx, 24, 8); AT(rb_advise, nr_pins, 32, 4); AT(rb_advise, reserved0, 36, 4);
+AT(rb_advise, reserved1, 40, 8);
+
+SIZE(rb_compact, 96);
+AT(rb_compact, nid, 0, 4); AT(rb_compact, zone, 4, 4); AT(rb_compact, order, 8, 4);
+AT(rb_compact, mode, 12, 4); AT(rb_compact, budget_pages, 16, 8); AT(rb_compact, timeout_ns, 24, 8);
+AT(rb_compact, flags, 32, 4); AT(rb_compact, result, 36, 4); AT(rb_compact, migrate_scanned, 40, 8);
+AT(rb_compact, free_scanned, 48, 8); AT(rb_compact, migrated, 56, 8); AT(rb_compact, failed, 64, 8);
+AT(rb_compact, freed_blocks, 72, 8); AT(rb_compact, reserved0, 80, 16);
+
+SIZE(rb_reclaim, 48);
+AT(rb_reclaim, nr_pages, 0, 8); AT(rb_reclaim, nid, 8, 4); AT(rb_reclaim, flags, 12, 4);
+AT(rb_reclaim, timeout_ns, 16, 8); AT(rb_reclaim, nr_reclaimed, 24, 8);
+AT(rb_reclaim, nr_scanned, 32, 8); AT(rb_reclaim, reserved0, 40, 8);
+
+SIZE(rb_event_set, 64);
+AT(rb_event_set, eventfd, 0, 4); AT(rb_event_set, mask, 4, 4); AT(rb_event_set, nid, 8, 4);
+AT(rb_event_set, zone, 12, 4); AT(rb_event_set, flags, 16, 4); AT(rb_event_set, reserved0, 20, 4);
+AT(rb_event_set, interval_ns, 24, 8); AT(rb_event_set, reserved1, 32, 32);
+
+SIZE(rb_event_clear, 16);
+AT(rb_event_clear, eventfd, 0, 4); AT(rb_event_clear, flags, 4, 4);
+AT(rb_event_clear, reserved0, 8, 8);
+
+SIZE(rb_event_wait, 48);
+AT(rb_event_wait, mask, 0, 4); AT(rb_event_wait, flags, 4, 4); AT(rb_event_wait, timeout_ns, 8, 8);
+AT(rb_event_wait, fired, 16, 4); AT(rb_event_wait, reserved0, 20, 4); AT(rb_event_wait, seq, 24, 8);
+AT(rb_event_wait, reserved1, 32, 16);
 SIZE(rb_inject, 48);
 AT(rb_inject, kind, 0, 4); AT(rb_inject, flags, 4, 4); AT(rb_inject, idx, 8, 8);
 AT(rb_inject, arg, 16, 8); AT(rb_inject, reserved, 24, 24);
@@ -137,6 +183,18 @@ IS(RB_NR_FREE_BULK, _IOC_NR(RB_FREE_BULK)); IS(RB_NR_ZONE_STAT, _IOC_NR(RB_ZONE_
 IS(RB_NR_BLOCKMAP, _IOC_NR(RB_BLOCKMAP)); IS(RB_NR_VERIFY, _IOC_NR(RB_VERIFY));
 IS(RB_NR_RESET, _IOC_NR(RB_RESET)); IS(RB_REPLAY, 0xc1d0bb32); IS(RB_CLONE_ZONE, 0xc040bb33);
 IS(RB_NR_REPLAY, _IOC_NR(RB_REPLAY)); IS(RB_NR_CLONE_ZONE, _IOC_NR(RB_CLONE_ZONE));
+IS(RB_NODE_STAT, 0xc1e0bb0e); IS(RB_ADVISE, 0xc030bb13); IS(RB_COMPACT, 0xc060bb15);
+IS(RB_RECLAIM, 0xc030bb17); IS(RB_EVENT_SET, 0x4040bb20); IS(RB_EVENT_CLEAR, 0x4010bb21);
+IS(RB_EVENT_WAIT, 0xc030bb22); IS(RB_NR_NODE_STAT, _IOC_NR(RB_NODE_STAT));
+IS(RB_NR_ADVISE, _IOC_NR(RB_ADVISE)); IS(RB_NR_COMPACT, _IOC_NR(RB_COMPACT));
+IS(RB_NR_RECLAIM, _IOC_NR(RB_RECLAIM)); IS(RB_NR_EVENT_SET, _IOC_NR(RB_EVENT_SET));
+IS(RB_NR_EVENT_CLEAR, _IOC_NR(RB_EVENT_CLEAR)); IS(RB_NR_EVENT_WAIT, _IOC_NR(RB_EVENT_WAIT));
+IS(RB_ADVISE_HOT, 7); IS(RB_COMPACT_SYNC_FULL, 2); IS(RB_COMPACT_SUCCESS, 8);
+IS(RB_THREAD_HOPELESS, 3); IS(RB_PRESSURE_OOM, 0x80); IS(RB_PRESSURE_ALL, 0xff);
+IS(RB_NO_EVENTFD, -1); IS(RB_MAX_SUBSCRIPTIONS, 16); IS(RB_ALLOC_PURGEABLE, 1);
+IS(RB_PATH_RESERVE, 5); IS(RB_FEATURE_RECLAIM, 0x10); IS(RB_FEATURE_COMPACTION, 0x20);
+IS(RB_FEATURE_EVENTS, 0x40); IS(RB_TUNE_EXTFRAG_THRESHOLD, 7);
+IS(RB_TUNE_COMPACTION_PROACTIVENESS, 8);
 IS(RB_INJECT, 0x4030bb3d); IS(RB_NR_INJECT, _IOC_NR(RB_INJECT)); IS(RB_INJECT_FLIP_BIT, 1);
 IS(RB_REPLAY_RECLAIM, 6); IS(RB_STOP_SIGNAL, 3); IS(RB_DIV_MARKS, 13); IS(RB_DIV_PCP_FREE_COUNT, 7);
 IS(RB_COVER_TAKE_CMA, 28); IS(RB_CLONE_DRAIN, 4); IS(RB_REPLAY_MAX_SLOTS, 1048576);

@@ -13,6 +13,9 @@ static struct command {
 	{ "PCP_STAT", RB_PCP_STAT, 0 }, { "VMSTAT", RB_VMSTAT, 0 }, { "TUNE_GET", RB_TUNE_GET, 0 },
 	{ "TUNE_SET", RB_TUNE_SET, 0 }, { "DRAIN", RB_DRAIN, 0 },
 	{ "REPLAY", RB_REPLAY, EOPNOTSUPP }, { "CLONE_ZONE", RB_CLONE_ZONE, EOPNOTSUPP },
+	{ "NODE_STAT", RB_NODE_STAT, 0 }, { "ADVISE", RB_ADVISE, ENOENT }, { "COMPACT", RB_COMPACT, 0 },
+	{ "RECLAIM", RB_RECLAIM, 0 }, { "EVENT_SET", RB_EVENT_SET, EINVAL },
+	{ "EVENT_CLEAR", RB_EVENT_CLEAR, ENOENT }, { "EVENT_WAIT", RB_EVENT_WAIT, EINVAL },
 	{ "VERIFY", RB_VERIFY, 0 }, { "INJECT", RB_INJECT, EINVAL }, { "RESET", RB_RESET, 0 },
 };
 
@@ -32,6 +35,15 @@ static void fill(int fd, unsigned long cmd, unsigned char *buf)
 		((struct rb_pcp_stat *)buf)->zone = RB_ZONE_NORMAL;
 	} else if (cmd == RB_TUNE_SET) {
 		((struct rb_tune *)buf)->flags = RB_TUNE_TRY;
+	} else if (cmd == RB_EVENT_CLEAR) {
+		((struct rb_event_clear *)buf)->eventfd = RB_NO_EVENTFD;
+	} else if (cmd == RB_NODE_STAT) {
+		((struct rb_node_stat *)buf)->nid = region_now(fd)->nid;
+	} else if (cmd == RB_COMPACT) {
+		*(struct rb_compact *)buf = (struct rb_compact){ .nid = RB_ALL, .zone = RB_ALL,
+			.order = -1 };
+	} else if (cmd == RB_RECLAIM) {
+		((struct rb_reclaim *)buf)->nid = RB_ALL;
 	} else if (cmd == RB_DRAIN) {
 		((struct rb_drain *)buf)->nid = RB_ALL;
 	} else if (cmd == RB_RESET) {

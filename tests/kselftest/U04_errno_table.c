@@ -232,6 +232,8 @@ static void tunables(void)
 		{ RB_TUNE_PERCPU_PAGELIST_HIGH_FRACTION, 0, 0, 0x7fffffff, 0 },
 		{ RB_TUNE_DEFRAG_MODE, 0, 0, 1, 0 },
 		{ RB_TUNE_STAT_INTERVAL, 0, 1, 0x7fffffff, 1 },
+		{ RB_TUNE_EXTFRAG_THRESHOLD, 0, 0, 1000, 500 },
+		{ RB_TUNE_COMPACTION_PROACTIVENESS, 0, 0, 100, 20 },
 	};
 	struct rb_query before, after;
 	int fd = dev_open();
@@ -276,7 +278,7 @@ static void tunables(void)
 		CHECK_ERR(dev_tune_set(fd, RB_TUNE_PERCPU_PAGELIST_HIGH_FRACTION, 0, v), EINVAL);
 	CHECK_ERR(dev_tune_set(fd, RB_TUNE_PERCPU_PAGELIST_HIGH_FRACTION, 0, 8), 0);
 	CHECK_ERR(dev_tune_set(fd, RB_TUNE_PERCPU_PAGELIST_HIGH_FRACTION, 0, 0), 0);
-	CHECK_ERR(dev_tune_set(fd, 7, 0, 0), EINVAL);
+	CHECK_ERR(dev_tune_set(fd, 9, 0, 0), EINVAL);
 	CHECK_ERR(dev_tune_set(fd, RB_TUNE_LOWMEM_RESERVE_RATIO, 4, 0), EINVAL);
 	close(fd);
 }

@@ -54,6 +54,18 @@ static const struct table {
 	{ RB_BLOCKMAP, "BLOCKMAP", {
 		F(rb_blockmap, start), F(rb_blockmap, nr), F(rb_blockmap, flags),
 		F(rb_blockmap, buf_ptr) }, 4 },
+	{ RB_NODE_STAT, "NODE_STAT", {
+		F(rb_node_stat, nid), F(rb_node_stat, flags), F(rb_node_stat, reserved1[0]) }, 3 },
+	{ RB_ADVISE, "ADVISE", {
+		F(rb_advise, id), F(rb_advise, gen), F(rb_advise, order), F(rb_advise, advice),
+		F(rb_advise, flags), F(rb_advise, reserved1) }, 6 },
+	{ RB_COMPACT, "COMPACT", {
+		F(rb_compact, nid), F(rb_compact, zone), F(rb_compact, order), F(rb_compact, mode),
+		F(rb_compact, budget_pages), F(rb_compact, timeout_ns), F(rb_compact, flags),
+		F(rb_compact, reserved0[1]) }, 8 },
+	{ RB_RECLAIM, "RECLAIM", {
+		F(rb_reclaim, nr_pages), F(rb_reclaim, nid), F(rb_reclaim, flags),
+		F(rb_reclaim, timeout_ns), F(rb_reclaim, reserved0) }, 5 },
 	{ RB_VERIFY, "VERIFY", { F(rb_verify, flags), F(rb_verify, reserved0) }, 2 },
 	{ RB_RESET, "RESET", { F(rb_reset, flags), F(rb_reset, reserved0), F(rb_reset, reserved1) }, 3 },
 };
@@ -130,6 +142,17 @@ static void template(unsigned long cmd, void *arg)
 	} else if (cmd == RB_DRAIN) {
 		*(struct rb_drain *)arg = (struct rb_drain){ .nid = RB_ALL, .zone = RB_ALL,
 			.cpu = RB_ALL };
+	} else if (cmd == RB_NODE_STAT) {
+		((struct rb_node_stat *)arg)->nid = world.nid;
+	} else if (cmd == RB_ADVISE) {
+		*(struct rb_advise *)arg = (struct rb_advise){ .id = world.mine.id,
+			.gen = world.mine.gen, .order = world.mine.order,
+			.advice = RB_ADVISE_UNMOVABLE };
+	} else if (cmd == RB_COMPACT) {
+		*(struct rb_compact *)arg = (struct rb_compact){ .nid = RB_ALL, .zone = RB_ALL,
+			.order = -1 };
+	} else if (cmd == RB_RECLAIM) {
+		((struct rb_reclaim *)arg)->nid = RB_ALL;
 	} else if (cmd == RB_BLOCKMAP) {
 		((struct rb_blockmap *)arg)->nr = 1;
 		((struct rb_blockmap *)arg)->buf_ptr = (uintptr_t)blockmap;
@@ -142,9 +165,18 @@ static void template(unsigned long cmd, void *arg)
 static void undo(unsigned long cmd, const void *arg)
 {
 	const struct rb_bulk *b = arg;
+	const struct rb_advise *a = arg;
 	const struct rb_tune *t = arg;
 
-	if (cmd == RB_TUNE_SET && !t->flags) {
+	if (cmd == RB_ADVISE) {
+		/* So that it is as it was: needed, not pinned, not movable. */
+		CHECK_ERR(dev_advise_raw(dev, a->id, a->gen, a->order, RB_ADVISE_NEEDED, NULL), 0);
+		CHECK_ERR(dev_advise_raw(dev, a->id, a->gen, a->order, RB_ADVISE_UNMOVABLE, NULL), 0);
+		if (a->advice == RB_ADVISE_PIN)
+			CHECK_ERR(dev_advise_raw(dev, a->id, a->gen, a->order, RB_ADVISE_UNPIN, NULL),
+				  0);
+		return;
+	} else if (cmd == RB_TUNE_SET && !t->flags) {
 		CHECK_ERR(dev_tune_set(dev, t->key, t->zone, t->old), 0);
 	} else if (cmd == RB_ALLOC) {
 		CHECK_ERR(dev_free(dev, arg, 0), 0);

@@ -13,6 +13,9 @@ static void read_only_file(void)
 	struct rb_verify v;
 	struct rb_tune t;
 	struct rb_pcp_stat pcp;
+	struct rb_compact compact;
+	struct rb_reclaim reclaim;
+	struct rb_node_stat node;
 	uint32_t done;
 	int fd = dev_open_mode(O_RDONLY);
 	const struct region *r;
@@ -28,6 +31,12 @@ static void read_only_file(void)
 	CHECK_ERR(dev_free_bulk(fd, b, 4, 0, &done), EBADF);
 	CHECK_ERR(dev_reset(fd, RB_RESET_FD), EBADF);
 	CHECK_ERR(dev_drain(fd, RB_ALL, RB_ALL, RB_ALL), EBADF);
+	CHECK_ERR(dev_advise_raw(fd, 0, 1, 0, RB_ADVISE_NEEDED, NULL), EBADF);
+	CHECK_ERR(dev_compact(fd, -1, 0, 0, &compact), EBADF);
+	CHECK_ERR(dev_reclaim(fd, 1, &reclaim), EBADF);
+	CHECK_ERR(dev_event_set(fd, RB_NO_EVENTFD, 1, 0), EBADF);
+	CHECK_ERR(dev_event_clear(fd, RB_NO_EVENTFD), EBADF);
+	CHECK_ERR(dev_node(fd, r->nid, &node), 0);
 	CHECK_ERR(dev_tune_set(fd, RB_TUNE_STAT_INTERVAL, 0, 77), EBADF);
 	CHECK_ERR(dev_tune_get(fd, RB_TUNE_STAT_INTERVAL, 0, &t), 0);
 	CHECK(t.value != 77);
@@ -68,6 +77,8 @@ static void write_only_file(void)
 static void privileged(int fd, int err)
 {
 	struct rb_query q = { .flags = RB_QUERY_PFN };
+	struct rb_compact compact;
+	struct rb_reclaim reclaim;
 	struct rb_alloc a;
 
 	CHECK_ERR(dev_ioctl(fd, RB_QUERY, &q), err);
@@ -79,6 +90,8 @@ static void privileged(int fd, int err)
 	CHECK_ERR(dev_tune_set(fd, RB_TUNE_DEFRAG_MODE, 0, 0), err);
 	CHECK_ERR(dev_tune_set(fd, RB_TUNE_DEFRAG_MODE, 0, 2), err ? err : EINVAL);
 	CHECK_ERR(dev_tune_set(fd, RB_TUNE_DEFRAG_MODE, 1, 0), EINVAL);
+	CHECK_ERR(dev_compact(fd, -1, RB_COMPACT_ASYNC, 0, &compact), err);
+	CHECK_ERR(dev_reclaim(fd, 1, &reclaim), err);
 	CHECK_ERR(dev_drain(fd, RB_ALL, RB_ALL, RB_ALL), 0);
 	/* Wrong values come before missing rights, missing rights before ranges. */
 	q.flags = RB_QUERY_PFN | 2;

@@ -53,7 +53,7 @@ static void params_agree(void)
 	NEED(text && !dev_query(fd, &q));
 	CHECK(text_value(text, "region_pages", &v) && v == q.region_pages);
 	CHECK(text_value(text, "size_mb", &v) && v == q.region_pages / 256);
-	CHECK(text_value(text, "metadata_bytes_per_page", &v) && v > 0 && v <= 48);
+	CHECK(text_value(text, "metadata_bytes_per_page", &v) && v > 0 && v <= 96);
 	CHECK(text_value(text, "dma_pct", &v) && v == 7);
 	CHECK(text_value(text, "movable_pct", &v) && v == 25);
 	for (char *l = strtok(text, "\n"); l; l = strtok(NULL, "\n")) {

@@ -142,10 +142,13 @@ void *dev_map_block(int fd, const struct rb_alloc *a)
 	return p;
 }
 
+/* Who waits gives up early: or the last request would take back what the first ones got (OOM). */
 uint32_t dev_take_all(int fd, uint32_t gfp, uint32_t order, struct rb_block *blocks, uint32_t max)
 {
 	uint32_t nr = 0, done;
 
+	if (gfp & RB_GFP_DIRECT_RECLAIM)
+		gfp |= RB_GFP_NORETRY;
 	while (nr < max) {
 		uint32_t want = max - nr < 1024 ? max - nr : 1024;
 		int err = dev_bulk(fd, gfp, order, blocks + nr, want, &done);

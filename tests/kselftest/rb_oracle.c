@@ -73,7 +73,7 @@ static void placement(const struct world *w, struct verdict *v, uint32_t gfp, ui
 	deserve(v, BAD_ZONES >> (gfp & 0xf) & 1, EINVAL, PH_VALUES, PH_VALUES);
 	deserve(v, (gfp & RB_GFP_MOVABLE) && (gfp & RB_GFP_RECLAIMABLE), EINVAL, PH_VALUES,
 		PH_VALUES);
-	deserve(v, gfp & RB_GFP_NOFAIL, EINVAL, PH_VALUES, PH_VALUES);
+	deserve(v, (gfp & RB_GFP_NOFAIL) && !(gfp & RB_GFP_DIRECT_RECLAIM), EINVAL, PH_VALUES, PH_VALUES);
 	deserve(v, mask && !in_region, EINVAL, PH_VALUES, PH_RANGE);
 	deserve(v, (gfp & RB_GFP_THISNODE) && nid >= 0 && nid < 64 && mask && !(mask >> nid & 1),
 		EINVAL, PH_VALUES, PH_RANGE);
@@ -88,8 +88,8 @@ static void placement(const struct world *w, struct verdict *v, uint32_t gfp, ui
 
 static void judge_alloc(const struct world *w, const struct rb_alloc *a, struct verdict *v)
 {
-	deserve(v, a->flags || a->timeout_ns || a->reserved0 || a->reserved2, EINVAL, PH_VALUES,
-		PH_VALUES);
+	deserve(v, (a->flags & ~RB_ALLOC_PURGEABLE) || a->timeout_ns || a->reserved0 || a->reserved2,
+		EINVAL, PH_VALUES, PH_VALUES);
 	maybe(v, a->reserved1, EINVAL, PH_VALUES);
 	placement(w, v, a->gfp, a->order, a->nodemask, a->nid);
 }
@@ -194,6 +194,8 @@ static void judge_tune(const struct world *w, bool sets, const struct rb_tune *t
 		[RB_TUNE_PERCPU_PAGELIST_HIGH_FRACTION] = { 0, 0x7fffffff },
 		[RB_TUNE_DEFRAG_MODE] = { 0, 1 },
 		[RB_TUNE_STAT_INTERVAL] = { 1, 0x7fffffff },
+		[RB_TUNE_EXTFRAG_THRESHOLD] = { 0, 1000 },
+		[RB_TUNE_COMPACTION_PROACTIVENESS] = { 0, 100 },
 	};
 	uint32_t zones = t->key == RB_TUNE_LOWMEM_RESERVE_RATIO ? NR_ZONES : 1;
 
@@ -218,6 +220,48 @@ static void judge_drain(const struct world *w, const struct rb_drain *d, struct 
 	deserve(v, !w->writable, EBADF, PH_RIGHTS, PH_RIGHTS);
 	deserve(v, d->nid != RB_ALL && d->nid != w->nid, ENODEV, PH_RANGE, PH_STATE);
 	deserve(v, d->cpu < RB_ALL || d->cpu >= (int)w->nr_cpu_ids, ENODEV, PH_RANGE, PH_STATE);
+}
+
+static void judge_advise(const struct world *w, const struct rb_advise *a, struct verdict *v)
+{
+	const struct rb_alloc *own = a->id == w->mine.id ? &w->mine :
+				     a->id == w->mapped.id ? &w->mapped : NULL;
+
+	deserve(v, a->advice > RB_ADVISE_HOT || a->flags, EINVAL, PH_VALUES, PH_VALUES);
+	maybe(v, a->reserved0 || a->reserved1, EINVAL, PH_VALUES);
+	deserve(v, !w->writable, EBADF, PH_RIGHTS, PH_RIGHTS);
+	/* Mapped or not: both may be advised. */
+	handle(w, v, a->id, a->gen, a->order, RB_FREE_ZAP);
+	deserve(v, own && a->advice == RB_ADVISE_UNPIN, ERANGE, PH_BUSY, PH_BUSY);
+}
+
+static void judge_node(const struct world *w, const struct rb_node_stat *n, struct verdict *v)
+{
+	deserve(v, n->flags, EINVAL, PH_VALUES, PH_VALUES);
+	for (size_t i = 0; i < ARRAY_SIZE(n->reserved1); i++)
+		maybe(v, n->reserved1[i], EINVAL, PH_VALUES);
+	deserve(v, n->nid != w->nid, ENODEV, PH_VALUES, PH_STATE);
+}
+
+static void judge_compact(const struct world *w, const struct rb_compact *c, struct verdict *v)
+{
+	deserve(v, c->flags || c->mode > RB_COMPACT_SYNC_FULL, EINVAL, PH_VALUES, PH_VALUES);
+	for (size_t i = 0; i < ARRAY_SIZE(c->reserved0); i++)
+		maybe(v, c->reserved0[i], EINVAL, PH_VALUES);
+	deserve(v, !w->admin, EPERM, PH_RIGHTS, PH_RIGHTS);
+	deserve(v, !w->writable, EBADF, PH_RIGHTS, PH_RIGHTS);
+	deserve(v, c->order < -1 || c->order >= NR_ORDERS, EINVAL, PH_VALUES, PH_RANGE);
+	deserve(v, c->zone < RB_ALL || c->zone >= NR_ZONES, EINVAL, PH_VALUES, PH_RANGE);
+	deserve(v, c->nid != RB_ALL && c->nid != w->nid, ENODEV, PH_VALUES, PH_STATE);
+}
+
+static void judge_reclaim(const struct world *w, const struct rb_reclaim *r, struct verdict *v)
+{
+	deserve(v, r->flags, EINVAL, PH_VALUES, PH_VALUES);
+	maybe(v, r->reserved0, EINVAL, PH_VALUES);
+	deserve(v, !w->admin, EPERM, PH_RIGHTS, PH_RIGHTS);
+	deserve(v, !w->writable, EBADF, PH_RIGHTS, PH_RIGHTS);
+	deserve(v, r->nid != RB_ALL && r->nid != w->nid, ENODEV, PH_VALUES, PH_STATE);
 }
 
 static void judge_verify(const struct rb_verify *a, struct verdict *v)
@@ -260,6 +304,10 @@ void judge(const struct world *w, unsigned long cmd, const void *arg, struct ver
 	case RB_TUNE_GET:	return judge_tune(w, false, arg, v);
 	case RB_TUNE_SET:	return judge_tune(w, true, arg, v);
 	case RB_DRAIN:		return judge_drain(w, arg, v);
+	case RB_ADVISE:		return judge_advise(w, arg, v);
+	case RB_NODE_STAT:	return judge_node(w, arg, v);
+	case RB_COMPACT:	return judge_compact(w, arg, v);
+	case RB_RECLAIM:	return judge_reclaim(w, arg, v);
 	case RB_BLOCKMAP:	return judge_blockmap(w, arg, v);
 	case RB_VERIFY:		return judge_verify(arg, v);
 	case RB_RESET:		return judge_reset(w, arg, v);

@@ -61,6 +61,40 @@ void rb_as_uid(uid_t uid, void (*fn)(void *), void *arg)
 		CHECK_EQ(rb_wait(pid), 0);
 }
 
+void rb_watchdog(unsigned int seconds)
+{
+	signal(SIGALRM, SIG_DFL);
+	alarm(seconds * (rb_rig('b') ? 4 : 1));
+}
+
+bool rb_wait_for(bool (*done)(void *), void *arg, unsigned int ms)
+{
+	uint64_t until = rb_now_ns() + (uint64_t)ms * 1000000u;
+
+	while (!done(arg)) {
+		if (rb_now_ns() > until)
+			return false;
+		usleep(5000);
+	}
+	return true;
+}
+
+void rb_oom_score_adj(int value)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", value);
+	CHECK_EQ(rb_write_file("/proc/self/oom_score_adj", text), 0);
+}
+
+void *rb_shared(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(p != MAP_FAILED);
+	return p;
+}
+
 void rb_pin(int cpu)
 {
 	cpu_set_t set;

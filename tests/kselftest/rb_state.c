@@ -152,34 +152,48 @@ bool has_pcp(int fd)
 	return !dev_query(fd, &q) && (q.features & RB_FEATURE_PCP);
 }
 
-static bool verify_clean(int fd)
+static bool verify_clean(int fd, bool tell)
 {
 	struct rb_verify v;
 	int err = dev_verify(fd, &v);
 
 	if (!err && !v.errors && !v.code && v.checked)
 		return true;
+	if (!tell)
+		return false;
 	rb_diag("verify: %s, checked %llu errors %llu first_idx %llu code %u", rb_errname(-err),
 		(unsigned long long)v.checked, (unsigned long long)v.errors,
 		(unsigned long long)v.first_idx, v.code);
 	return false;
 }
 
-/* All pages are back, the sums agree, and RB_VERIFY finds nothing. */
-bool region_is_idle(int fd)
+static bool idle_now(int fd, bool tell)
 {
 	const struct region *r = region_now(fd);
-	bool ok = r && verify_clean(fd);
+	bool ok = r && verify_clean(fd, tell);
 
 	for (int z = 0; r && z < NR_ZONES; z++) {
 		const struct rb_zone_stat *s = &r->zone[z];
 
 		if (!r->has[z] || (s->free + s->pcp_total == s->managed && zone_sum(s) == s->free))
 			continue;
+		ok = false;
+		if (!tell)
+			continue;
 		rb_diag("zone %d: managed %llu, free %llu + %llu on lists, sum of orders %llu", z,
 			(unsigned long long)s->managed, (unsigned long long)s->free,
 			(unsigned long long)s->pcp_total, (unsigned long long)zone_sum(s));
-		ok = false;
 	}
 	return ok;
+}
+
+/*
+ * All pages are back, the sums agree, and RB_VERIFY finds nothing. Compaction in the background may
+ * have some pages in hand for a moment.
+ */
+bool region_is_idle(int fd)
+{
+	for (int i = 0; i < 20 && !idle_now(fd, false); i++)
+		usleep(100000);
+	return idle_now(fd, true);
 }

@@ -132,7 +132,7 @@ uint64_t region_pages_left(int fd);		/* free, per-CPU lists included */
 uint64_t zone_nr_free(const struct rb_zone_stat *z, unsigned int order);
 uint64_t zone_sum(const struct rb_zone_stat *z);
 uint32_t block_type(const struct region *r, uint32_t idx);
-bool region_is_idle(int fd);
+bool region_is_idle(int fd);			/* within two seconds: threads may be at work */
 bool has_pcp(int fd);
 
 /* ---- rb_text.c: the text files ---- */
@@ -170,12 +170,68 @@ int zoneinfo_parse(const char *text, struct zoneinfo_zone *zones, int max);
 /* The number in a file of one number; a failed CHECK and 0 otherwise. */
 uint64_t text_number(const char *path);
 
+/* ---- rb_slow.c: what the slow path offers and counts ---- */
+
+int dev_alloc_as(int fd, uint32_t gfp, uint32_t order, uint64_t flags, struct rb_alloc *out);
+/* `out` may be NULL. */
+int dev_advise_raw(int fd, uint32_t id, uint32_t gen, uint32_t order, uint32_t advice,
+		   struct rb_advise *out);
+int dev_advise(int fd, const struct rb_alloc *a, uint32_t advice, struct rb_advise *out);
+int dev_compact(int fd, int order, uint32_t mode, uint64_t budget_pages, struct rb_compact *out);
+int dev_reclaim(int fd, uint64_t nr_pages, struct rb_reclaim *out);
+int dev_node(int fd, int nid, struct rb_node_stat *out);
+int dev_event_set(int fd, int eventfd, uint32_t mask, uint64_t interval_ns);
+int dev_event_clear(int fd, int eventfd);
+int dev_event_wait(int fd, uint32_t mask, uint64_t timeout_ns, struct rb_event_wait *out);
+bool dev_has(int fd, uint64_t features);
+void *dev_map_id(int fd, uint32_t id, uint32_t order);	/* MAP_FAILED and errno */
+
+/* Takes every page there is, waking nobody: no watermark holds, nothing is reclaimed. */
+uint32_t dev_fill(int fd, uint32_t gfp, uint32_t order, struct rb_block *blocks, uint32_t max);
+/* Nothing in the background but what is asked for: no proactive compaction, no boost. */
+void dev_no_upkeep(int fd);
+
+struct vmstat {
+	uint32_t nr;
+	uint64_t value[128];
+};
+
+bool vmstat_read(int fd, struct vmstat *v);
+/* The number of that name; a failed CHECK and 0 if there is none. */
+uint64_t vmstat_of(const struct vmstat *v, const char *name);
+long long vmstat_delta(const struct vmstat *before, const struct vmstat *after, const char *name);
+uint64_t vmstat_now(int fd, const char *name);
+
+/* Patterns: each word of a page depends on the key and on its place. */
+void pattern_fill(void *page, uint64_t key);
+unsigned int pattern_wrong(const void *page, uint64_t key);	/* words; key 0: all are zero */
+/* Blocks of the pageblock order that lie free in the zone, larger ones counted as several. */
+uint64_t zone_whole_blocks(const struct rb_zone_stat *z);
+/* All pages back, and the kernel's way of merging has left nothing smaller than a pageblock. */
+bool region_is_whole(int fd);
+/* Whole blocks of the region, and how many its free pages could form if each zone's lay together. */
+uint64_t region_whole_blocks(int fd, uint64_t *possible);
+
+/*
+ * Takes every page as movable blocks of order 0 and gives back `percent` of them at random, but
+ * leaves one in each pageblock. The kept ones are in `kept`; returns their number.
+ */
+uint32_t region_fragment(int fd, unsigned int percent, uint64_t *seed, struct rb_block *kept,
+			 uint32_t max);
+
 /* ---- rb_proc.c: children ---- */
+
+/* SIGALRM ends this process: a case that hangs fails. The slow rig has four times as long. */
+void rb_watchdog(unsigned int seconds);
+/* Until `done` says so or the time is over; whether it did. */
+bool rb_wait_for(bool (*done)(void *), void *arg, unsigned int ms);
 
 pid_t rb_fork(void);			/* the child dies with its parent */
 int rb_wait(pid_t pid);			/* exit status, or 128 + signal */
 void rb_in_child(void (*fn)(void *), void *arg);	/* CHECKs that it exits with 0 */
 void rb_as_uid(uid_t uid, void (*fn)(void *), void *arg);
+void rb_oom_score_adj(int value);	/* of this process; -1000: never a victim */
+void *rb_shared(size_t size);		/* zeroed, and shared with children; MAP_FAILED */
 void rb_pin(int cpu);
 unsigned int rb_nr_cpu_ids(void);	/* CPUs that there can be */
 bool rb_load(const char *params);	/* unloads and loads the module */

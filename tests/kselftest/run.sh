@@ -31,12 +31,18 @@ L06_unload_busy.sh		none	40
 L07_unload_race.sh		none	40
 L08_region_zeroed		none	30
 L09_oracle.sh			none	60
+L10_unload_threads.sh		none	40
 A01_alloc_free_each_order	exact	20
 A02_split_merge_closed_form	exact	20
 A03_pcp_refill_drain		none	60
 A04_migratetype_fallback	exact	20
 A05_watermarks			exact	20
 A07_bulk			none	30
+A09_slowpath_order		fresh	30
+A10_compaction			fresh	40
+A11_purgeable			fresh	20
+A14_reclaim			same	20
+A15_oom				fresh	60
 N01_nodes			nodes	30
 U02_unknown_cmds		exact	20
 U03_struct_growth		same	20
@@ -61,12 +67,17 @@ P05_extfrag			same	20
 P07_watermark_formula		same	20
 P08_pcp_formula			same	30
 P06_sum_rules			exact	30
+P10_compaction			none	40
+O05_events			fresh	30
 O06_clients			fresh	20
 O07_quiet_log			exact	20
-R07_kill			fresh	30
+O08_node_stat			fresh	30
+R07_kill			fresh	60
 R08_memlock			same	30
 X02_races			same	40
 X01_hammer			same	50
+X03_storm			fresh	60
+X04_pressure			fresh	40
 A10_poison			none	30
 R09_kmemleak_final.sh		none	60
 '

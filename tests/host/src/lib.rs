@@ -38,4 +38,5 @@ pub mod ops;
 #[cfg(feature = "loom")]
 pub mod races;
 pub mod settings;
+pub mod storm;
 mod sys;

@@ -39,14 +39,18 @@ impl<T> Locked<T> {
     /// Runs `f` under the lock.
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         may_wait();
-        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut value = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+
+        holding(|| f(&mut value))
     }
 }
 
 impl<T> Locked<T> {
     /// Runs `f` under the lock unless somebody else holds it.
     pub(crate) fn try_with<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
-        Some(f(&mut *self.0.try_lock().ok()?))
+        let mut value = self.0.try_lock().ok()?;
+
+        Some(holding(|| f(&mut value)))
     }
 }
 
@@ -69,12 +73,16 @@ impl<T> PerCpu<T> {
         let slot = self.0.get(cpu as usize)?;
 
         may_wait();
-        Some(f(&mut slot.lock().unwrap_or_else(PoisonError::into_inner)))
+        let mut value = slot.lock().unwrap_or_else(PoisonError::into_inner);
+
+        Some(holding(|| f(&mut value)))
     }
 
     /// Runs `f` on the value of `cpu` unless somebody else holds it.
     pub(crate) fn try_with<R>(&self, cpu: u32, f: impl FnOnce(&mut T) -> R) -> Option<R> {
-        Some(f(&mut *self.0.get(cpu as usize)?.try_lock().ok()?))
+        let mut value = self.0.get(cpu as usize)?.try_lock().ok()?;
+
+        Some(holding(|| f(&mut value)))
     }
 
     /// Number of values.
@@ -117,6 +125,25 @@ fn may_wait() {
     );
 }
 
+thread_local! {
+    static NR_HELD: Cell<u32> = Cell::default();
+}
+
+/// Runs something under a lock.
+fn holding<R>(f: impl FnOnce() -> R) -> R {
+    NR_HELD.with(|nr| nr.set(nr.get() + 1));
+    let result = f();
+
+    NR_HELD.with(|nr| nr.set(nr.get() - 1));
+    result
+}
+
+/// Fails if this thread holds a lock.
+pub(crate) fn might_sleep() {
+    assert!(NR_HELD.with(Cell::get) == 0, "sleeps while it holds a lock");
+    may_wait();
+}
+
 /// CPUs of the machine: two, all online, on node 0.
 pub(crate) fn nr_cpus() -> u32 {
     2
@@ -140,6 +167,9 @@ pub(crate) fn has_large_cache(_cpu: u32) -> bool {
 pub(crate) fn set_large_cache(large: bool) {
     LARGE_CACHE.with(|cache| cache.set(large));
 }
+
+mod task;
+pub(crate) use task::*;
 
 /// This is no kernel at all.
 pub(crate) fn is_kdump_kernel() -> bool {

@@ -41,12 +41,24 @@ pub mod error {
         pub const EBUSY: Error = Error(-16);
         /// Out of range.
         pub const ERANGE: Error = Error(-34);
+        /// Interrupted.
+        pub const EINTR: Error = Error(-4);
+        /// The time is over.
+        pub const ETIMEDOUT: Error = Error(-110);
         /// Stale handle.
         pub const ESTALE: Error = Error(-116);
         /// Out of memory.
         pub const ENOMEM: Error = Error(-12);
         /// Invalid argument.
         pub const EINVAL: Error = Error(-22);
+        /// Try again.
+        pub const EAGAIN: Error = Error(-11);
+        /// No data.
+        pub const ENODATA: Error = Error(-61);
+        /// Value too large.
+        pub const EOVERFLOW: Error = Error(-75);
+        /// Owner died.
+        pub const EOWNERDEAD: Error = Error(-130);
     }
 }
 
@@ -340,14 +352,6 @@ pub mod sync {
     }
 }
 
-/// The log, which nobody reads here.
-#[macro_export]
-macro_rules! pr_warn {
-    ($($arg:tt)*) => {{
-        let _ = format_args!($($arg)*);
-    }};
-}
-
 /// What every file has in scope.
 pub mod prelude {
     pub use crate::{
@@ -362,7 +366,43 @@ pub mod prelude {
             Error,
             Result, //
         },
+        pr_info,
         pr_warn, //
     };
     pub use macros::kunit_tests;
+}
+
+/// What was printed.
+pub mod print {
+    use std::cell::RefCell;
+
+    std::thread_local! {
+        static LINES: RefCell<String> = const { RefCell::new(String::new()) };
+    }
+
+    /// Prints.
+    pub fn print(args: core::fmt::Arguments<'_>) {
+        LINES.with(|lines| lines.borrow_mut().push_str(&args.to_string()));
+    }
+
+    /// What this thread printed since the last time.
+    pub fn take_printed() -> String {
+        LINES.with(|lines| core::mem::take(&mut *lines.borrow_mut()))
+    }
+}
+
+/// Prints a warning.
+#[macro_export]
+macro_rules! pr_warn {
+    ($($args:tt)*) => {
+        $crate::print::print(core::format_args!($($args)*))
+    };
+}
+
+/// Prints a line.
+#[macro_export]
+macro_rules! pr_info {
+    ($($args:tt)*) => {
+        $crate::print::print(core::format_args!($($args)*))
+    };
 }

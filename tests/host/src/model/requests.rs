@@ -18,7 +18,10 @@ use crate::{
         Ask,
         Contention, //
     },
-    page_alloc::Allocated,
+    page_alloc::{
+        Allocated,
+        Path, //
+    },
     sys,
     zone::{
         migratetype::Migratetype,
@@ -36,14 +39,14 @@ const COMPOSITES: [fn() -> Gfp; 12] = [
     || Gfp::DIRECT_RECLAIM | Gfp::KSWAPD_RECLAIM | Gfp::IO | Gfp::FS,
     || Gfp::HIGH | Gfp::KSWAPD_RECLAIM,
     || Gfp::KSWAPD_RECLAIM | Gfp::NOWARN,
-    || Gfp::DIRECT_RECLAIM | Gfp::HIGHMEM | Gfp::MOVABLE,
-    || Gfp::DIRECT_RECLAIM | Gfp::RECLAIMABLE,
+    || Gfp::DIRECT_RECLAIM | Gfp::FS | Gfp::HIGHMEM | Gfp::MOVABLE,
+    || Gfp::DIRECT_RECLAIM | Gfp::FS | Gfp::RECLAIMABLE,
     || Gfp::DMA,
     || Gfp::DMA32 | Gfp::MOVABLE,
     || Gfp::MEMALLOC,
     || Gfp::MEMALLOC | Gfp::HIGHMEM | Gfp::MOVABLE | Gfp::KSWAPD_RECLAIM,
     || Gfp::MEMALLOC | Gfp::NOMEMALLOC | Gfp::HIGH,
-    || Gfp::DIRECT_RECLAIM | Gfp::ACCOUNT | Gfp::KSWAPD_RECLAIM,
+    || Gfp::DIRECT_RECLAIM | Gfp::FS | Gfp::ACCOUNT | Gfp::KSWAPD_RECLAIM,
     || Gfp::HIGH | Gfp::MOVABLE | Gfp::HIGHMEM,
 ];
 
@@ -83,6 +86,7 @@ impl Model {
     pub(super) fn alloc(&mut self, ask: &Ask) {
         let ctx = context(ask, order_of(ask));
 
+        sys::start_task();
         match self.region.alloc_pages(&ctx) {
             Some(allocated) => self.take_block(&ctx, allocated),
             None => self.fail(&ctx),
@@ -90,7 +94,12 @@ impl Model {
     }
 
     pub(super) fn alloc_contended(&mut self, ask: &Ask, zone: u32) {
-        let ctx = context(ask, order_of(ask));
+        let plain = context(ask, order_of(ask));
+        // Who may wait would drain the lists in the end, and nobody lets go of them.
+        let ctx = AllocContext {
+            gfp: plain.gfp.without(Gfp::DIRECT_RECLAIM),
+            ..plain
+        };
         let contention = Contention::Lists(zone);
 
         match self.against(contention, |region| region.alloc_pages(&ctx)) {
@@ -112,11 +121,18 @@ impl Model {
 
     fn take_block(&mut self, ctx: &AllocContext, allocated: Allocated) {
         let Allocated {
-            block, zone, nid, ..
+            block,
+            zone,
+            nid,
+            path,
         } = allocated;
 
         assert!(block.order() == ctx.order && block.head().is_aligned(ctx.order));
         self.assert_allowed(ctx, block.head());
+        // Without the slow path nobody leaves its nodes.
+        if matches!(path, Path::Pcp | Path::Buddy) {
+            assert!(ctx.allows_node(nid), "{nid} for {ctx:?}");
+        }
         let found = self.zone_of(block.head());
         assert!(found.kind() == zone && found.nid() == nid);
         self.take(Held::Block(block.head(), block.order()));
@@ -128,7 +144,10 @@ impl Model {
         let wanted = ctx.nid.unwrap_or(0);
 
         assert!(zone.kind() <= ctx.highest_zone, "{page:?} for {ctx:?}");
-        assert!(ctx.allows_node(zone.nid()), "{page:?} for {ctx:?}");
+        assert!(
+            ctx.allows_node(zone.nid()) || may_ignore_nodes(ctx.gfp),
+            "{page:?} for {ctx:?}"
+        );
         assert!(!ctx.gfp.has(Gfp::THISNODE) || zone.nid() == wanted);
     }
 
@@ -219,6 +238,7 @@ impl Model {
         if let Some(start) = self.region.alloc_contig_pages(&ctx, nr) {
             assert_eq!(start.get() % nr, 0);
             self.assert_allowed(&ctx, start);
+            assert!(ctx.allows_node(self.zone_of(start).nid()));
             self.take(Held::Range(start, nr));
         }
         self.assert_none_isolated();
@@ -284,6 +304,14 @@ impl Model {
 }
 
 /// Whether a block of `order` is on a list that everyone may take from.
+/// In the slow path urgent requests may go to nodes that they did not ask for
+/// (C: "reset the nodemask if memory policies can be ignored" in `__alloc_pages_slowpath()`).
+fn may_ignore_nodes(gfp: Gfp) -> bool {
+    let urgent = gfp.has(Gfp::HIGH) && !gfp.has(Gfp::DIRECT_RECLAIM);
+
+    urgent || gfp.has(Gfp::MEMALLOC) && !gfp.has(Gfp::NOMEMALLOC)
+}
+
 fn has_block(zone: &Zone, order: Order) -> bool {
     let snapshot = zone.snapshot();
 

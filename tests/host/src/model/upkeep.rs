@@ -45,7 +45,6 @@ impl Model {
             } => {
                 let zone = self.pageset(zone).zone();
 
-                zone.take_reclaimer_wanted();
                 zone.set_flag(ZoneFlag::ReclaimActive, active);
                 zone.remove_boost(u64::from(boost));
             }
