@@ -21,6 +21,15 @@ static uint32_t seconds(void)
 	return s ? (uint32_t)atoi(s) : rb_times(12, 10, 300);
 }
 
+/* A movable block is nowhere for long: it has to stay where it is as long as its pages are written down. */
+static void settle(int fd, struct rb_alloc *a)
+{
+	struct rb_advise pinned;
+
+	if (CHECK_ERR(dev_advise(fd, a, RB_ADVISE_PIN, &pinned), 0))
+		a->idx = pinned.idx;
+}
+
 static void own(const struct rb_alloc *a, uint32_t from, uint32_t to)
 {
 	for (uint64_t i = a->idx; i < a->idx + (1ull << a->order); i++)
@@ -66,6 +75,7 @@ static void worker(unsigned int cpu, uint64_t seed)
 		ops++;
 		if (a->gen) {
 			own(a, me, 0);
+			CHECK_ERR(dev_advise(fd, a, RB_ADVISE_UNPIN, NULL), 0);
 			CHECK_ERR(dev_free(fd, a, 0), 0);
 			a->gen = 0;
 		} else if (dev_alloc(fd, kinds[(r >> 32) % ARRAY_SIZE(kinds)] | RB_GFP_NOWARN |
@@ -73,6 +83,7 @@ static void worker(unsigned int cpu, uint64_t seed)
 			a->gen = 0;
 			__atomic_add_fetch(&sh->refused, 1, __ATOMIC_RELAXED);
 		} else {
+			settle(fd, a);
 			own(a, 0, me);
 			if (r >> 60 == 0)
 				touch(fd, a, me);
