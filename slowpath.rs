@@ -5,7 +5,7 @@
 //! Decisions only. [`machine`] goes from step to step and asks an [`Env`] to act; `page_alloc/` is
 //! that for a region. What it decides by: [`flags`] (how far down the watermarks), [`retry`] (whether
 //! another round is worth it), [`oom`] (whether somebody has to give everything back), [`warn`] (what
-//! is said when it fails). Beside requests: [`reclaim`] (how much is looked at), [`lru`] (which list),
+//! is said when it fails), [`ratelimit`] (how often). Beside requests: [`reclaim`] (how much is looked at), [`lru`] (which list),
 //! [`kswapd`] (what the background reclaimer does), [`compact`].
 //!
 //! C: `__alloc_pages_slowpath()` in `mm/page_alloc.c`.
@@ -20,6 +20,7 @@ pub(crate) mod lru;
 pub(crate) mod machine;
 pub(crate) mod oom;
 pub(crate) mod owners;
+pub(crate) mod ratelimit;
 pub(crate) mod reclaim;
 pub(crate) mod retry;
 pub(crate) mod warn;

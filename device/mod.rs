@@ -27,7 +27,6 @@ mod poison;
 mod prepare;
 mod purge;
 mod query;
-mod ratelimit;
 mod reclaim;
 mod records;
 mod settings;
@@ -44,6 +43,7 @@ use crate::{
         Region,
         RegionConfig, //
     },
+    slowpath::ratelimit::RateLimit,
     sys::{
         self,
         uapi, //
@@ -78,7 +78,6 @@ use kernel::{
 use oom::Processes;
 use oracle::Oracle;
 use params::Params;
-use ratelimit::RateLimit;
 use records::{
     nature::Listing,
     Mapped,
@@ -173,7 +172,7 @@ impl Device {
             processes: Processes::new(nr_clients)?,
             events: Events::new()?,
             nr_damaged: Atomic::new(0),
-            damages_told: RateLimit::new(),
+            damages_told: RateLimit::new(5_000_000_000, 10),
         };
 
         if params.poison != 0 {

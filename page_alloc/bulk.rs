@@ -174,11 +174,7 @@ fn fill(
 #[kunit_tests(rust_buddy_bulk)]
 mod tests {
     use super::{
-        super::{
-            layout::Shares,
-            node::NodeSpan,
-            RegionConfig, //
-        },
+        super::fixture::one_zone,
         *, //
     };
     use crate::zone::{
@@ -195,23 +191,7 @@ mod tests {
 
     /// One zone of 65536 pages; its low watermark is 640.
     fn z256() -> Result<Region> {
-        let config = RegionConfig {
-            nr_pages: 65536,
-            nid: 0,
-            pageblock_order: Order::new(9).ok_or(EINVAL)?,
-            shares: Shares::NONE,
-            has_huge: true,
-            lazy: false,
-            exact: true,
-            gfp_allowed: Gfp::ALL,
-        };
-        let span = NodeSpan {
-            nid: 0,
-            start: PageIdx::new(0),
-            nr_pages: config.nr_pages,
-        };
-
-        Region::new(config, &[span])
+        one_zone(65536)
     }
 
     fn ctx() -> Result<AllocContext> {

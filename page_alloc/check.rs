@@ -66,11 +66,7 @@ impl Region {
 #[kunit_tests(rust_buddy_check)]
 mod tests {
     use super::{
-        super::{
-            layout::Shares,
-            node::NodeSpan,
-            RegionConfig, //
-        },
+        super::fixture::one_zone,
         *, //
     };
     use crate::{
@@ -81,26 +77,6 @@ mod tests {
             PageIdx, //
         }, //
     };
-
-    fn region() -> Result<Region> {
-        let config = RegionConfig {
-            nr_pages: 4096,
-            nid: 0,
-            pageblock_order: Order::new(9).ok_or(EINVAL)?,
-            shares: Shares::NONE,
-            has_huge: true,
-            lazy: false,
-            exact: true,
-            gfp_allowed: Gfp::ALL,
-        };
-        let span = NodeSpan {
-            nid: 0,
-            start: PageIdx::new(0),
-            nr_pages: config.nr_pages,
-        };
-
-        Region::new(config, &[span])
-    }
 
     fn ctx(order: u32) -> Result<AllocContext> {
         let order = Order::new(order).ok_or(EINVAL)?;
@@ -123,7 +99,7 @@ mod tests {
 
     #[test]
     fn row_104_a_bad_page_is_never_handed_out() -> Result {
-        let region = region()?;
+        let region = one_zone(4096)?;
         let is_sound = |block: &Block| block.head() != PageIdx::new(1);
         let take = || {
             Some(
@@ -148,7 +124,7 @@ mod tests {
 
     #[test]
     fn row_104_a_bad_block_is_not_freed() -> Result {
-        let region = region()?;
+        let region = one_zone(4096)?;
         let (good, bad) = (
             region.alloc_pages(&ctx(2)?).ok_or(ENOMEM)?.block,
             region.alloc_pages(&ctx(2)?).ok_or(ENOMEM)?.block,
@@ -165,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_large_block_is_lost_whole() -> Result {
-        let region = region()?;
+        let region = one_zone(4096)?;
         let is_sound = |block: &Block| block.head().get() != 0;
         let taken = region.alloc_pages_checked(&ctx(10)?, &NoOwners, is_sound);
 

@@ -242,6 +242,7 @@ fn blocks(start: PageIdx, nr: u32) -> impl Iterator<Item = Block> {
 mod tests {
     use super::{
         super::{
+            fixture::config,
             layout::Shares,
             node::NodeSpan,
             RegionConfig, //
@@ -256,14 +257,8 @@ mod tests {
 
     fn region_at(start: u32, exact: bool) -> Result<Region> {
         let config = RegionConfig {
-            nr_pages: 8192,
-            nid: 0,
-            pageblock_order: Order::new(9).ok_or(EINVAL)?,
-            shares: Shares::NONE,
-            has_huge: true,
-            lazy: false,
             exact,
-            gfp_allowed: Gfp::ALL,
+            ..config(8192, Shares::NONE)?
         };
         let span = NodeSpan {
             nid: 0,

@@ -246,6 +246,10 @@ impl Region {
 mod tests {
     use super::{
         super::{
+            fixture::{
+                config,
+                of_one_node, //
+            },
             layout::Shares,
             node::NodeSpan,
             Path,
@@ -269,29 +273,6 @@ mod tests {
     };
     /// Waits, and may ask others to give everything back.
     const KERNEL: Gfp = Gfp::from_bits(0x4c0);
-
-    fn config(nr_pages: u32, shares: Shares) -> Result<RegionConfig> {
-        Ok(RegionConfig {
-            nr_pages,
-            nid: 0,
-            pageblock_order: Order::new(9).ok_or(EINVAL)?,
-            shares,
-            has_huge: true,
-            lazy: false,
-            exact: true,
-            gfp_allowed: Gfp::ALL,
-        })
-    }
-
-    fn one_node(config: RegionConfig) -> Result<Region> {
-        let span = NodeSpan {
-            nid: 0,
-            start: PageIdx::new(0),
-            nr_pages: config.nr_pages,
-        };
-
-        Region::new(config, &[span])
-    }
 
     /// Two nodes of 65536 pages.
     fn two_nodes(shares: Shares) -> Result<Region> {
@@ -383,7 +364,7 @@ mod tests {
 
     #[test]
     fn row_040_below_high_is_marked_and_still_served() -> Result {
-        let region = one_node(config(65536, Shares::NONE)?)?;
+        let region = of_one_node(config(65536, Shares::NONE)?)?;
         let pageset = pageset(&region, 0, ZoneType::Normal)?;
 
         leave(pageset.zone(), 800)?;
@@ -442,7 +423,7 @@ mod tests {
         assert!(with.fast_flags(&ctx).has(AllocFlags::NOFRAGMENT));
         assert!(!without.fast_flags(&ctx).has(AllocFlags::NOFRAGMENT));
         // A machine of one node is taken to have one.
-        let alone = one_node(config(8192, Shares::NONE)?)?;
+        let alone = of_one_node(config(8192, Shares::NONE)?)?;
         assert!(alone.fast_flags(&ctx).has(AllocFlags::NOFRAGMENT));
         assert!(!with.fast_flags(&dma32).has(AllocFlags::NOFRAGMENT));
         Ok(())
@@ -450,7 +431,7 @@ mod tests {
 
     #[test]
     fn row_067_068_the_reserve_is_made_by_the_slow_path_and_used_by_the_fast_one() -> Result {
-        let region = one_node(config(65536, Shares::NONE)?)?;
+        let region = of_one_node(config(65536, Shares::NONE)?)?;
         let pageset = pageset(&region, 0, ZoneType::Normal)?;
         let atomic = Gfp::HIGH | Gfp::KSWAPD_RECLAIM;
         let reserved = || pageset.zone().snapshot().nr_reserved_highatomic;
@@ -481,7 +462,7 @@ mod tests {
 
     #[test]
     fn row_069_single_pages_of_the_reserve_are_the_last_resort() -> Result {
-        let region = one_node(config(65536, Shares::NONE)?)?;
+        let region = of_one_node(config(65536, Shares::NONE)?)?;
         let zone = pageset(&region, 0, ZoneType::Normal)?.zone();
         let take = |flags| zone.rmqueue(Order::ZERO, Migratetype::Unmovable, flags, HERE);
         let order = Order::new(2).ok_or(EINVAL)?;
@@ -501,7 +482,7 @@ mod tests {
 
     #[test]
     fn row_151_a_lazy_zone_grows_when_it_must() -> Result {
-        let region = one_node(RegionConfig {
+        let region = of_one_node(RegionConfig {
             lazy: true,
             ..config(3 * 32768, Shares::NONE)?
         })?;
@@ -522,7 +503,7 @@ mod tests {
     #[test]
     fn row_003_nolock_requests_are_for_listed_orders() -> Result {
         for has_huge in [true, false] {
-            let region = one_node(RegionConfig {
+            let region = of_one_node(RegionConfig {
                 has_huge,
                 ..config(65536, Shares::NONE)?
             })?;

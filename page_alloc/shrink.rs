@@ -233,11 +233,7 @@ impl<O: Owners> Shrinker<'_, O> {
 #[kunit_tests(rust_buddy_shrink)]
 mod tests {
     use super::{
-        super::{
-            layout::Shares,
-            node::NodeSpan,
-            RegionConfig, //
-        },
+        super::fixture::one_zone,
         *, //
     };
     use crate::{
@@ -278,29 +274,9 @@ mod tests {
         }
     }
 
-    fn region() -> Result<Region> {
-        let config = RegionConfig {
-            nr_pages: 4096,
-            nid: 0,
-            pageblock_order: Order::new(9).ok_or(EINVAL)?,
-            shares: Shares::NONE,
-            has_huge: true,
-            lazy: false,
-            exact: true,
-            gfp_allowed: Gfp::ALL,
-        };
-        let span = NodeSpan {
-            nid: 0,
-            start: PageIdx::new(0),
-            nr_pages: config.nr_pages,
-        };
-
-        Region::new(config, &[span])
-    }
-
     #[test]
     fn what_was_moved_meanwhile_leaves_the_list_where_it_is() -> Result {
-        let region = region()?;
+        let region = one_zone(4096)?;
         let ctx = AllocContext::new(Gfp::MOVABLE, Order::ZERO).ok_or(EINVAL)?;
         let take = || Ok::<_, Error>(region.alloc_pages(&ctx).ok_or(ENOMEM)?.block.head());
         let (from, to) = (take()?, take()?);

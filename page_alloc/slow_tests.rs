@@ -9,6 +9,7 @@ use kernel::prelude::*;
 #[kunit_tests(rust_buddy_slow)]
 mod tests {
     use super::super::{
+        fixture,
         layout::Shares,
         node::{
             Node,
@@ -18,8 +19,7 @@ mod tests {
         throttle::allow_direct_reclaim,
         Allocated,
         Path,
-        Region,
-        RegionConfig, //
+        Region, //
     };
     use crate::{
         gfp::{
@@ -111,27 +111,13 @@ mod tests {
     const NOWAIT: Gfp = Gfp::from_bits(0x2800);
 
     fn region(dma32: u32) -> Result<Region> {
-        let config = RegionConfig {
-            nr_pages: 32768,
-            nid: 0,
-            pageblock_order: Order::new(9).ok_or(EINVAL)?,
-            shares: Shares {
-                dma: 0,
-                dma32,
-                movable: 0,
-            },
-            has_huge: true,
-            lazy: false,
-            exact: true,
-            gfp_allowed: Gfp::ALL,
-        };
-        let span = NodeSpan {
-            nid: 0,
-            start: PageIdx::new(0),
-            nr_pages: config.nr_pages,
+        let shares = Shares {
+            dma: 0,
+            dma32,
+            movable: 0,
         };
 
-        Region::new(config, &[span])
+        fixture::region(32768, shares)
     }
 
     fn zone(region: &Region, kind: ZoneType) -> Result<&Zone> {

@@ -370,40 +370,23 @@ fn pcp_limits(pageset: &Pageset, tunables: &Tunables, nr_cpus: u32) -> PcpLimits
 mod tests {
     use super::*;
     use crate::{
-        gfp::Gfp,
         page_alloc::{
+            fixture::{
+                config,
+                of_one_node, //
+            },
             layout::Shares,
-            node::NodeSpan,
             RegionConfig, //
         },
-        zone::{
-            alloc_flags::Wmark,
-            order::{
-                Order,
-                PageIdx, //
-            }, //
-        }, //
+        zone::alloc_flags::Wmark, //
     };
 
     /// 256 MiB in one zone.
     fn region() -> Result<Region> {
-        let config = RegionConfig {
-            nr_pages: 65536,
-            nid: 0,
-            pageblock_order: Order::new(9).ok_or(EINVAL)?,
-            shares: Shares::NONE,
-            has_huge: true,
-            lazy: false,
+        of_one_node(RegionConfig {
             exact: false,
-            gfp_allowed: Gfp::ALL,
-        };
-        let span = NodeSpan {
-            nid: 0,
-            start: PageIdx::new(0),
-            nr_pages: config.nr_pages,
-        };
-
-        Region::new(config, &[span])
+            ..config(65536, Shares::NONE)?
+        })
     }
 
     const ALL: [Tunable; 9] = [

@@ -104,38 +104,13 @@ const _: () = assert!(MAX_PAGE_ORDER == 10, "the text says 1024 pages");
 #[kunit_tests(rust_buddy_warn)]
 mod tests {
     use super::{
-        super::{
-            layout::Shares,
-            node::NodeSpan,
-            RegionConfig, //
-        },
+        super::fixture::one_zone,
         *, //
     };
-    use crate::zone::order::PageIdx;
-
-    fn region() -> Result<Region> {
-        let config = RegionConfig {
-            nr_pages: 1024,
-            nid: 0,
-            pageblock_order: Order::new(9).ok_or(EINVAL)?,
-            shares: Shares::NONE,
-            has_huge: true,
-            lazy: false,
-            exact: true,
-            gfp_allowed: Gfp::ALL,
-        };
-        let span = NodeSpan {
-            nid: 0,
-            start: PageIdx::new(0),
-            nr_pages: config.nr_pages,
-        };
-
-        Region::new(config, &[span])
-    }
 
     #[test]
     fn row_002_too_large_an_order_is_warned_of_once() -> Result {
-        let region = region()?;
+        let region = one_zone(1024)?;
         let warned = || region.nr_warned(Warning::Order);
 
         assert_eq!(region.check_order(10, Gfp::NONE), Some(Order::MAX));

@@ -10,47 +10,21 @@
 
 #![deny(unsafe_code)]
 
+use super::ratelimit::RateLimit;
 use crate::gfp::{
     context::AllocContext,
     Gfp, //
 };
 use core::fmt;
-use kernel::{
-    prelude::*,
-    sync::atomic::{
-        Atomic,
-        Relaxed, //
-    }, //
-};
+use kernel::prelude::*;
 
 /// Nanoseconds from one warning to the next, and until a request is said to be stuck
 /// (C: `10 * HZ`, `ALLOC_STALL_WARN_MSECS`).
 pub(crate) const INTERVAL_NS: u64 = 10_000_000_000;
 
-/// Lets one through in ten seconds.
-pub(crate) struct RateLimit {
-    /// When the last one went through, plus 1; 0: never.
-    last: Atomic<u64>,
-}
-
-impl RateLimit {
-    /// The first goes through.
-    pub(crate) const fn new() -> Self {
-        Self {
-            last: Atomic::new(0),
-        }
-    }
-
-    /// Whether one may go through at `now`. Of several at once it is one.
-    pub(crate) fn allows(&self, now: u64) -> bool {
-        let last = self.last.load(Relaxed);
-        let due = last == 0 || now.wrapping_sub(last.wrapping_sub(1)) >= INTERVAL_NS;
-
-        due && self
-            .last
-            .cmpxchg(last, now.wrapping_add(1), Relaxed)
-            .is_ok()
-    }
+/// One warning in that time.
+pub(crate) const fn warn_ratelimit() -> RateLimit {
+    RateLimit::new(INTERVAL_NS, 1)
 }
 
 /// Whether the failure of a request is worth a word; `has_dma`: there are pages for those that ask
@@ -162,7 +136,7 @@ mod tests {
 
     #[test]
     fn row_147_one_in_ten_seconds() -> Result {
-        let limit = RateLimit::new();
+        let limit = warn_ratelimit();
 
         assert!(limit.allows(0));
         assert!(!limit.allows(1));

@@ -16,7 +16,6 @@ mod module {
     pub(crate) mod device {
         mod clients;
         mod poison;
-        mod ratelimit;
         mod records;
     }
     pub(crate) mod gfp;
