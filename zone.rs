@@ -8,7 +8,8 @@
 //! [`free_state`] (whether it is), [`counter`] (who knows it when), [`fragmentation`] (how far free
 //! pages are scattered), [`lru`] (what may be reclaimed), [`compaction`], [`isolate_free`],
 //! [`free_search`], [`page_bits`] and [`capture`] (what moving blocks needs). The zone puts a lock
-//! around the [`buddy::Buddy`] and publishes what is read without it.
+//! around the [`buddy::Buddy`] ([`rmqueue`], [`free`]), publishes what is read without it and decides by that
+//! ([`marks`]).
 //!
 //! C: `struct zone` in `include/linux/mmzone.h`.
 
@@ -22,6 +23,7 @@ pub(crate) mod counter;
 mod deferred;
 pub(crate) mod fallback;
 pub(crate) mod fragmentation;
+mod free;
 pub(crate) mod free_area;
 pub(crate) mod free_search;
 pub(crate) mod free_state;
@@ -30,35 +32,30 @@ pub(crate) mod image;
 pub(crate) mod isolate;
 pub(crate) mod isolate_free;
 pub(crate) mod lru;
+mod marks;
 pub(crate) mod memmap;
 pub(crate) mod migratetype;
 mod movable;
 pub(crate) mod order;
 pub(crate) mod page_bits;
 pub(crate) mod pageblock;
+mod pageblock_stat;
 mod published;
+mod rmqueue;
 mod shadow;
 pub(crate) mod text;
 pub(crate) mod validate;
 pub(crate) mod vmstat;
 pub(crate) mod watermark;
+mod zone_type;
 
 use crate::sys;
-use alloc_flags::{
-    AllocFlags,
-    FreeFlags,
-    Wmark, //
-};
 use buddy::{
     Buddy,
     BuddyConfig, //
 };
 use deferred::DeferredFrees;
-use fallback::RmqueueMode;
-use free_state::{
-    FreeState,
-    Marks, //
-};
+use free_state::Marks;
 use kernel::{
     prelude::*,
     sync::atomic::{
@@ -74,72 +71,18 @@ use order::{
     PageIdx, //
 };
 use pageblock::PageblockTypes;
+pub(crate) use pageblock_stat::PageblockStat;
 use published::Published;
 use validate::Report;
-use vmstat::{
-    NumaPlace,
-    Snapshot, //
+use vmstat::Snapshot;
+pub(crate) use zone_type::{
+    ZoneFlag,
+    ZoneType,
+    NR_ZONES, //
 };
-use watermark::Watermarks;
-
-/// Number of zones a node can have.
-pub(crate) const NR_ZONES: usize = 4;
 
 /// Pages by which a zone grows (C: `PAGES_PER_SECTION`).
 pub(crate) const SECTION_PAGES: u32 = 1 << 15;
-
-/// Which zone of a node (C: `enum zone_type` of x86-64 without `ZONE_DEVICE`).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum ZoneType {
-    /// For requests that can address little.
-    Dma = 0,
-    /// For requests that can address 32 bits.
-    Dma32 = 1,
-    /// For everyone.
-    Normal = 2,
-    /// For pages that can be moved.
-    Movable = 3,
-}
-
-impl ZoneType {
-    /// All of them, lowest first.
-    pub(crate) const ALL: [Self; NR_ZONES] = [Self::Dma, Self::Dma32, Self::Normal, Self::Movable];
-
-    /// The zone type with this number.
-    pub(crate) fn from_number(number: u32) -> Option<Self> {
-        Self::ALL.get(usize::try_from(number).ok()?).copied()
-    }
-
-    /// The number as an index.
-    pub(crate) const fn index(self) -> usize {
-        self as usize
-    }
-
-    /// Name as in `/proc/buddyinfo`.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Dma => "DMA",
-            Self::Dma32 => "DMA32",
-            Self::Normal => "Normal",
-            Self::Movable => "Movable",
-        }
-    }
-}
-
-/// Bits of a zone that are set and tested without its lock (C: `enum zone_flags`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum ZoneFlag {
-    /// Watermarks were boosted; the next request that may do so wakes the background reclaimer.
-    BoostedWatermark = 0,
-    /// The background reclaimer is at work: per-CPU lists are kept short.
-    ReclaimActive = 1,
-    /// Free pages were found below the high watermark: per-CPU lists give pages back.
-    BelowHigh = 2,
-}
-
-impl ZoneFlag {
-    const ALL: [Self; 3] = [Self::BoostedWatermark, Self::ReclaimActive, Self::BelowHigh];
-}
 
 /// Where a zone lies.
 #[derive(Clone, Copy, Debug)]
@@ -296,49 +239,6 @@ impl Zone {
         self.published.managed.load(Relaxed)
     }
 
-    /// The levels that requests are held to.
-    pub(crate) fn marks(&self) -> Marks {
-        self.published.marks()
-    }
-
-    /// Pages that requests for higher zones leave here, by their highest zone
-    /// (C: `lowmem_reserve[]`).
-    pub(crate) fn lowmem_reserve(&self) -> [u64; NR_ZONES] {
-        self.published.lowmem_reserve()
-    }
-
-    /// Sets the levels; ends a boost (C: `__setup_per_zone_wmarks()`).
-    pub(crate) fn set_watermarks(&self, levels: Watermarks) {
-        self.with(|buddy| buddy.marks = Marks { levels, boost: 0 });
-    }
-
-    /// Sets what requests for higher zones leave here.
-    pub(crate) fn set_lowmem_reserve(&self, reserve: [u64; NR_ZONES]) {
-        self.published.set_lowmem_reserve(reserve);
-    }
-
-    /// A fragmentation index up to this says that memory is short rather than scattered
-    /// (C: `sysctl_extfrag_threshold`).
-    pub(crate) fn extfrag_threshold(&self) -> i64 {
-        self.with(|buddy| buddy.extfrag_threshold)
-    }
-
-    /// Sets it: 0 to 1000.
-    pub(crate) fn set_extfrag_threshold(&self, threshold: i64) {
-        self.with(|buddy| buddy.extfrag_threshold = threshold);
-    }
-
-    /// Sets how far boosts go. One that is there stays (C: `watermark_boost_factor`).
-    pub(crate) fn set_boost_factor(&self, factor: u64) {
-        self.with(|buddy| buddy.boost_factor = factor);
-    }
-
-    /// Takes back as much of a boost as the background reclaimer saw when it began
-    /// (C: the end of `balance_pgdat()`).
-    pub(crate) fn remove_boost(&self, seen: u64) {
-        self.with(|buddy| buddy.marks.boost = buddy.marks.boost.saturating_sub(seen));
-    }
-
     /// Sets how far the counters of the CPUs may lag (C: `refresh_zone_stat_thresholds()`).
     pub(crate) fn set_stat_threshold(&self, threshold: u32) {
         self.with(|buddy| buddy.stat_threshold = threshold);
@@ -355,138 +255,6 @@ impl Zone {
         self.with(|buddy| buddy.stat_free.fold(cpu) | buddy.stat_free_cma.fold(cpu))
     }
 
-    /// Whether a request of `order` may take from this zone, if `extra` pages more than `wmark`
-    /// must be free (C: `zone_watermark_fast()`).
-    ///
-    /// `highest` is the highest zone that the request could use.
-    #[inline]
-    pub(crate) fn watermark_fast(
-        &self,
-        order: Order,
-        (wmark, extra): (Wmark, u64),
-        highest: ZoneType,
-        flags: AllocFlags,
-    ) -> bool {
-        let shown = &self.published;
-        let mark = shown.visible(wmark).wrapping_add(extra);
-
-        shown
-            .free_state()
-            .watermark_fast(order, mark, shown.reserve_for(highest), flags, || {
-                shown.marks()
-            })
-    }
-
-    /// Whether single pages for everyone are above the high watermark, so that per-CPU lists need
-    /// not give pages back (C: `zone_watermark_ok(zone, 0, high_wmark_pages(zone), ZONE_MOVABLE, 0)`).
-    pub(crate) fn is_above_high(&self) -> bool {
-        let high = self.published.visible(Wmark::High);
-        let reserve = self.published.reserve_for(ZoneType::Movable);
-
-        self.published
-            .free_state()
-            .watermark_ok(Order::ZERO, high, reserve, AllocFlags::WMARK_MIN)
-    }
-
-    /// Whether a request of `order` for zones up to `highest` finds this zone above `mark`, if `extra`
-    /// pages more were free (C: `__zone_watermark_ok()`).
-    pub(crate) fn watermark_ok(
-        &self,
-        order: Order,
-        (mark, extra): (u64, u64),
-        highest: ZoneType,
-        flags: AllocFlags,
-    ) -> bool {
-        let state = self.published.free_state();
-        let state = FreeState {
-            free: state.free.wrapping_add(extra),
-            ..state
-        };
-
-        state.watermark_ok(order, mark, self.published.reserve_for(highest), flags)
-    }
-
-    /// The same, if `free` pages were free.
-    pub(crate) fn watermark_ok_with(
-        &self,
-        order: Order,
-        (mark, free): (u64, u64),
-        highest: ZoneType,
-        flags: AllocFlags,
-    ) -> bool {
-        let state = FreeState {
-            free,
-            ..self.published.free_state()
-        };
-
-        state.watermark_ok(order, mark, self.published.reserve_for(highest), flags)
-    }
-
-    /// One level with the boost (C: `wmark_pages()`).
-    pub(crate) fn visible(&self, wmark: Wmark) -> u64 {
-        self.published.visible(wmark)
-    }
-
-    /// Takes a block off the free lists (C: `rmqueue_buddy()`).
-    pub(crate) fn rmqueue(
-        &self,
-        order: Order,
-        mt: Migratetype,
-        flags: AllocFlags,
-        place: NumaPlace,
-    ) -> Option<Block> {
-        let take = |buddy: &mut Buddy| {
-            let block = buddy.rmqueue_or_reserve(order, mt, flags)?;
-
-            buddy.count_alloc(&block, place);
-            Some(block)
-        };
-
-        match flags.has(AllocFlags::NOLOCK) {
-            true => self.try_with(take).flatten(),
-            false => self.with(take),
-        }
-    }
-
-    /// Takes up to `nr` blocks under one hold of the lock, and passes them on in the order in which
-    /// they were found; how many there were (C: `rmqueue_bulk()`).
-    pub(crate) fn rmqueue_bulk(
-        &self,
-        order: Order,
-        nr: u32,
-        mt: Migratetype,
-        flags: AllocFlags,
-        mut put: impl FnMut(PageIdx),
-    ) -> u32 {
-        let refill = |buddy: &mut Buddy| {
-            let mut mode = RmqueueMode::Normal;
-
-            buddy.seq = buddy.seq.wrapping_add(1);
-            for done in 0..nr {
-                match buddy.rmqueue(order, mt, flags, &mut mode) {
-                    Some(block) => put(block.head()),
-                    None => return done,
-                }
-            }
-            nr
-        };
-
-        match flags.has(AllocFlags::NOLOCK) {
-            true => self.try_with(refill).unwrap_or(0),
-            false => self.with(refill),
-        }
-    }
-
-    /// Frees the blocks that `next` gives under one hold of the lock. They were counted as freed
-    /// before (C: `free_pcppages_bulk()`).
-    pub(crate) fn free_pcppages(&self, mut next: impl FnMut() -> Option<Block>) {
-        self.with(|buddy| {
-            while let Some(block) = next() {
-                buddy.split_large_buddy(block, FreeFlags::None);
-            }
-        });
-    }
-
     /// Counts a request that would have liked this zone best and got nothing.
     pub(crate) fn count_alloc_fail(&self) {
         self.with(|buddy| buddy.events.alloc_fail = buddy.events.alloc_fail.wrapping_add(1));
@@ -500,48 +268,6 @@ impl Zone {
     /// Counts `nr` blocks that were taken elsewhere although this zone was preferred.
     pub(crate) fn count_foreign(&self, nr: u64) {
         self.numa_foreign.fetch_add(nr, Relaxed);
-    }
-
-    /// Gives a block of this zone back, and those that waited for the lock
-    /// (C: `free_one_page()`).
-    pub(crate) fn free(&self, block: Block, flags: FreeFlags) {
-        self.with(|buddy| {
-            while let Some(waiting) = self.deferred.take() {
-                buddy.free(waiting, flags);
-            }
-            buddy.free(block, flags);
-        });
-    }
-
-    /// Gives the blocks back that wait for the lock.
-    pub(crate) fn free_deferred(&self) {
-        if self.deferred.nr() == 0 {
-            return;
-        }
-        self.with(|buddy| {
-            while let Some(waiting) = self.deferred.take() {
-                buddy.free(waiting, FreeFlags::None);
-            }
-        });
-    }
-
-    /// Blocks that wait for the lock.
-    pub(crate) fn nr_deferred(&self) -> u32 {
-        self.deferred.nr()
-    }
-
-    /// Gives a block back without waiting for the lock: if somebody holds it, the block waits for
-    /// the next one who frees something (C: `free_one_page()` with `FPI_NOLOCK`).
-    pub(crate) fn free_nolock(&self, block: Block) {
-        let (head, order) = (block.head(), block.order());
-        let freed = self.try_with(|buddy| buddy.free(block, FreeFlags::None));
-
-        if freed.is_none() {
-            // Only what there is no room for waits for the lock.
-            if let Err(block) = self.deferred.put(Block::new(head, order)) {
-                self.free(block, FreeFlags::None);
-            }
-        }
     }
 
     /// Type of the pageblock of `page`, read without the lock (C: `get_pfnblock_migratetype()`).
@@ -602,81 +328,20 @@ impl Zone {
     pub(crate) fn validate(&self) -> Report {
         self.buddy.with(|buddy| buddy.validate())
     }
-
-    /// What the pageblock at `start` holds.
-    pub(crate) fn pageblock(&self, start: PageIdx) -> PageblockStat {
-        self.buddy.with(|buddy| buddy.pageblock_stat(start))
-    }
-}
-
-/// What a pageblock holds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PageblockStat {
-    pub(crate) migratetype: Migratetype,
-    /// Pages on free lists.
-    pub(crate) free: u32,
-    /// Order of the largest free block in it, or of the one that it is a part of.
-    pub(crate) largest: Option<Order>,
-}
-
-impl Buddy {
-    /// From the lists, or from the high-order atomic reserve, which comes first for those it is
-    /// meant for and last for those that must not fail lightly.
-    fn rmqueue_or_reserve(
-        &mut self,
-        order: Order,
-        mt: Migratetype,
-        flags: AllocFlags,
-    ) -> Option<Block> {
-        let mut mode = RmqueueMode::Normal;
-        let atomic = flags.has(AllocFlags::HIGHATOMIC);
-        let last_resort = flags.has(AllocFlags::OOM | AllocFlags::NON_BLOCK);
-        let block = self
-            .rmqueue_highatomic(order, atomic)
-            .or_else(|| self.rmqueue(order, mt, flags, &mut mode))
-            .or_else(|| self.rmqueue_highatomic(order, last_resort))?;
-
-        // It was a near thing: keep something for the next one.
-        if atomic && flags.wmark() == Wmark::Min {
-            self.reserve_highatomic_pageblock(&block);
-        }
-        Some(block)
-    }
-
-    fn count_alloc(&mut self, block: &Block, place: NumaPlace) {
-        let nr_pages = u64::from(block.nr_pages());
-
-        self.events.pgalloc = self.events.pgalloc.wrapping_add(nr_pages);
-        self.events.numa.count(place, 1);
-        self.seq = self.seq.wrapping_add(1);
-    }
-
-    fn pageblock_stat(&self, start: PageIdx) -> PageblockStat {
-        let size = self.blocks.order().nr_pages();
-        let mut stat = PageblockStat {
-            migratetype: self.blocks.migratetype(start),
-            free: 0,
-            largest: None,
-        };
-
-        for (_, order) in self.free_blocks_of(start) {
-            stat.free = stat.free.wrapping_add(order.nr_pages().min(size));
-            stat.largest = stat.largest.max(Some(order));
-        }
-        // A larger block that starts before this pageblock covers all of it.
-        for order in self.blocks.order().to_max() {
-            if self.map.is_buddy(start.align_down(order), order) {
-                stat.free = size;
-                stat.largest = Some(order);
-            }
-        }
-        stat
-    }
 }
 
 #[kunit_tests(rust_buddy_zone)]
 mod tests {
-    use super::*;
+    use super::{
+        alloc_flags::{
+            AllocFlags,
+            FreeFlags,
+            Wmark, //
+        },
+        vmstat::NumaPlace,
+        watermark::Watermarks,
+        *, //
+    };
 
     const HERE: NumaPlace = NumaPlace {
         preferred: true,

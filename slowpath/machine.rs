@@ -48,7 +48,6 @@ use crate::{
         order::Order, //
     }, //
 };
-use kernel::prelude::*;
 
 /// What is done next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

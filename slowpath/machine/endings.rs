@@ -18,6 +18,7 @@ mod tests {
         *, //
     };
     use crate::sys::TaskFacts;
+    use kernel::prelude::*;
 
     #[test]
     fn transitions_of_retry() -> Result {

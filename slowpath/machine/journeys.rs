@@ -15,6 +15,7 @@ mod tests {
         *, //
     };
     use crate::sys::TaskFacts;
+    use kernel::prelude::*;
 
     #[test]
     fn row_122_unfailing_requests_go_on_until_there_is_a_block() -> Result {

@@ -14,6 +14,7 @@ mod tests {
         fake::*,
         *, //
     };
+    use kernel::prelude::*;
 
     #[test]
     fn transitions_of_restart() -> Result {
