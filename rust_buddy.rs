@@ -107,8 +107,8 @@ static VERSION: [u8; 14] = *b"version=0.1.0\0";
 struct RustBuddy {
     _device_node: sys::Registration<Device>,
     _files: Option<Files>,
-    _threads: Threads,
-    _ticks: sys::Periodic<Upkeep>,
+    /// Until unload.
+    workers: Option<(Threads, sys::Periodic<Upkeep>)>,
     _cpus: sys::CpuWatch<Upkeep>,
     device: Arc<Device>,
 }
@@ -130,8 +130,7 @@ impl kernel::Module for RustBuddy {
             _device_node: node,
             // Nobody should miss a device because its debugging files could not be made.
             _files: Files::new(&device).ok(),
-            _threads: threads,
-            _ticks: ticks,
+            workers: Some((threads, ticks)),
             _cpus: cpus,
             device,
         })
@@ -140,6 +139,8 @@ impl kernel::Module for RustBuddy {
 
 impl Drop for RustBuddy {
     fn drop(&mut self) {
+        // They may have a block in their hands.
+        self.workers = None;
         // The module's reference count was 0: no file is open, so every page should be free.
         let (leaked, report) = self.device.leaked();
 

@@ -97,6 +97,8 @@ impl Device {
 
     /// The contents of a block are needed: they stay, or others take their place.
     fn needed(&self, file: &File, handle: Handle, order: Order) -> Result<Answer> {
+        let mut was_purged = false;
+
         loop {
             let needed = self.records().with(|records| {
                 let needed = records.need(file.client, handle, order)?;
@@ -111,11 +113,13 @@ impl Device {
                     return Ok(Answer {
                         head,
                         nr_pins,
-                        was_purged: false,
+                        was_purged,
                     })
                 }
                 Needed::Gone(origin) => origin,
             };
+
+            was_purged = true;
             let ctx = AllocContext {
                 highest_zone: origin.highest_zone,
                 migratetype: origin.migratetype,

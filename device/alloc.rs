@@ -257,7 +257,7 @@ impl Device {
     ) -> Result<u32> {
         let mut nr_done = 0;
 
-        while nr_done < handles.len() {
+        while nr_done < handles.len() && !sys::fatal_signal_pending() {
             let rest = handles.get_mut(nr_done..).unwrap_or(&mut []);
             let mut pages = [None; BULK_PAGES];
             let nr = self.grant_some(file, ctx, rest, &mut pages);

@@ -14,6 +14,14 @@ const NONE: u32 = u32::MAX;
 /// Fewest and most open files that a region takes.
 const LIMITS: (u32, u32) = (256, 65536);
 
+/// Who had a slot: the next one who gets it is another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Owner {
+    pub(crate) slot: u32,
+    /// Differs each time the slot is taken.
+    pub(crate) gen: u32,
+}
+
 /// An open file.
 #[derive(Clone, Copy)]
 pub(crate) struct Client {
@@ -28,6 +36,8 @@ pub(crate) struct Client {
     mapped: u64,
     /// Zapped blocks whose mappings are still there.
     zapped: u32,
+    /// Handles of blocks whose contents were dropped.
+    bare: u32,
     /// Calls that are freeing everything.
     resetting: u32,
     /// Everything was taken back from it, for others; until it says that it knows.
@@ -36,6 +46,7 @@ pub(crate) struct Client {
     pub(crate) fails: u64,
     /// Its newest record; or the next free slot.
     first: u32,
+    gen: u32,
     open: bool,
 }
 
@@ -52,10 +63,12 @@ impl Client {
         maps: 0,
         mapped: 0,
         zapped: 0,
+        bare: 0,
         resetting: 0,
         dead: false,
         fails: 0,
         first: NONE,
+        gen: 0,
         open: false,
     };
 
@@ -112,6 +125,7 @@ impl Clients {
 
         *entry = Client {
             first: NONE,
+            gen: entry.gen.wrapping_add(1),
             open: true,
             ..client
         };
@@ -125,6 +139,7 @@ impl Clients {
         if let Some(entry) = self.slots.get_mut(slot as usize) {
             *entry = Client {
                 first: next,
+                gen: entry.gen,
                 ..Client::NOBODY
             };
             self.free = slot;
@@ -134,6 +149,14 @@ impl Clients {
     /// The client in `slot`, if one is.
     pub(crate) fn get(&self, slot: u32) -> Option<&Client> {
         self.slots.get(slot as usize).filter(|client| client.open)
+    }
+
+    /// Who has `slot`.
+    pub(crate) fn owner(&self, slot: u32) -> Owner {
+        Owner {
+            slot,
+            gen: self.get(slot).map_or(0, |client| client.gen),
+        }
     }
 
     /// Whether any block of the client is mapped.
@@ -191,6 +214,19 @@ impl Clients {
 
     pub(super) fn is_resetting(&self, slot: u32) -> bool {
         self.get(slot).is_some_and(|client| client.resetting > 0)
+    }
+
+    /// Handles of blocks whose contents were dropped.
+    pub(super) fn nr_bare(&self, slot: u32) -> u32 {
+        self.get(slot).map_or(0, |client| client.bare)
+    }
+
+    pub(super) fn add_bare(&mut self, slot: u32) {
+        self.change(slot, |client| client.bare = client.bare.wrapping_add(1));
+    }
+
+    pub(super) fn sub_bare(&mut self, slot: u32) {
+        self.change(slot, |client| client.bare = client.bare.wrapping_sub(1));
     }
 
     pub(super) fn nr_zapped(&self, slot: u32) -> u32 {

@@ -27,7 +27,13 @@ use crate::{
     },
     zone::order::Order, //
 };
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::atomic::{
+        Acquire,
+        Release, //
+    }, //
+};
 
 impl Device {
     /// RB_COMPACT.
@@ -46,7 +52,7 @@ impl Device {
         task.nid = self.node_or_all(req.nid)?;
         self.check_zone(&task)?;
         call.write(&req)?;
-        let report = self.compact_until(&task, &Budget::new(&req));
+        let report = self.compact_alone(&task, &Budget::new(&req))?;
 
         self.watch_all();
         self.raise(uapi::RB_PRESSURE_COMPACT_DONE);
@@ -60,6 +66,17 @@ impl Device {
         req.failed = report.progress.failed;
         req.freed_blocks = report.freed_blocks;
         call.write(&req)
+    }
+
+    /// EALREADY if somebody else is at it.
+    fn compact_alone(&self, task: &CompactTask, budget: &Budget) -> Result<CompactReport> {
+        if self.is_compacting.xchg(true, Acquire) {
+            return Err(EALREADY);
+        }
+        let report = self.compact_until(task, budget);
+
+        self.is_compacting.store(false, Release);
+        Ok(report)
     }
 
     fn compact_until(&self, task: &CompactTask, budget: &Budget) -> CompactReport {

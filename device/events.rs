@@ -98,6 +98,8 @@ struct Subscription {
     zone: Option<ZoneType>,
     interval_ns: u64,
     signalled_ns: u64,
+    /// What happened since, and is told when the interval is over.
+    pending: u32,
 }
 
 /// Something that happened, and where; 0 nowhere in particular.
@@ -123,18 +125,23 @@ impl Subscription {
         }
     }
 
-    fn signal(&mut self, events: u32, now: u64) {
+    /// Tells of events, and of those before that were not told of yet, unless it is too early. Whether
+    /// it did.
+    fn signal(&mut self, events: u32, now: u64) -> bool {
         let since = now.wrapping_sub(self.signalled_ns);
 
-        if self.signalled_ns != 0 && since < self.interval_ns {
-            return;
+        self.pending |= events;
+        if self.pending == 0 || (self.signalled_ns != 0 && since < self.interval_ns) {
+            return false;
         }
         self.signalled_ns = now;
         self.inbox.seq.fetch_add(1, Relaxed);
         match &self.eventfd {
             Some(eventfd) => eventfd.signal(),
-            None => self.inbox.put(events),
+            None => self.inbox.put(self.pending),
         }
+        self.pending = 0;
+        true
     }
 }
 
@@ -186,12 +193,17 @@ impl Table {
         Ok(())
     }
 
+    /// All of them.
     fn remove(&mut self, is_it: impl Fn(&Subscription) -> bool) {
-        for slot in self.slots.get_mut(..self.end).unwrap_or(&mut []) {
-            if slot.as_ref().is_some_and(|entry| is_it(entry)) {
-                *slot = None;
-            }
-        }
+        while self.remove_one(&is_it) {}
+    }
+
+    /// The first of them; whether there was one.
+    fn remove_one(&mut self, is_it: impl Fn(&Subscription) -> bool) -> bool {
+        let mut slots = self.slots.get_mut(..self.end).unwrap_or(&mut []).iter_mut();
+        let found = slots.find(|slot| slot.as_ref().is_some_and(|entry| is_it(entry)));
+
+        found.and_then(Option::take).is_some()
     }
 }
 
@@ -285,22 +297,16 @@ impl Events {
 
     /// ENOENT.
     fn remove(&self, inbox: &Arc<Inbox>, fd: i32) -> Result {
-        let eventfd = eventfd(fd);
-        // Also if it was closed meanwhile, so that the number means nothing any more.
-        let is_it = |entry: &Subscription| {
-            let same = match &eventfd {
-                Ok(eventfd) => entry.eventfd == *eventfd,
-                Err(_) => entry.fd == fd,
-            };
-
-            same && Arc::ptr_eq(&entry.inbox, inbox)
-        };
+        let eventfd = eventfd(fd).ok();
+        let mine = |entry: &Subscription| Arc::ptr_eq(&entry.inbox, inbox);
+        let same = |entry: &Subscription| mine(entry) && Some(&entry.eventfd) == eventfd.as_ref();
+        // It may have been closed meanwhile, so that the number means nothing any more, or another.
+        let named = |entry: &Subscription| mine(entry) && entry.fd == fd;
 
         self.all.with(|all| {
-            if !all.iter().any(is_it) {
+            if !all.remove_one(same) && !all.remove_one(named) {
                 return Err(ENOENT);
             }
-            all.remove(is_it);
             inbox.subscriptions.fetch_sub(1, Relaxed);
             if fd == uapi::RB_NO_EVENTFD {
                 inbox.mask.store(0, Relaxed);
@@ -317,15 +323,33 @@ impl Events {
         }
         let now = sys::now_ns();
 
-        self.all.with(|all| {
-            for entry in all.iter_mut() {
-                match entry.wants(what) {
-                    0 => {}
-                    events => entry.signal(events, now),
-                }
-            }
+        let told = self.all.with(|all| {
+            all.iter_mut().fold(false, |told, entry| {
+                let events = entry.wants(what);
+
+                (events != 0 && entry.signal(events, now)) || told
+            })
         });
-        self.bell.ring();
+
+        if told {
+            self.bell.ring();
+        }
+    }
+
+    /// Tells of what it was too early for. Once a second.
+    pub(super) fn flush(&self) {
+        if self.wanted.load(Relaxed) == 0 {
+            return;
+        }
+        let now = sys::now_ns();
+        let told = self.all.with(|all| {
+            all.iter_mut()
+                .fold(false, |told, entry| entry.signal(0, now) || told)
+        });
+
+        if told {
+            self.bell.ring();
+        }
     }
 
     fn level_of(&self, zone: &Zone) -> Option<&Atomic<u32>> {
@@ -466,6 +490,7 @@ impl Device {
             zone,
             interval_ns: req.interval_ns,
             signalled_ns: 0,
+            pending: 0,
         })
     }
 

@@ -22,6 +22,7 @@ use super::{
     Device, //
 };
 use crate::{
+    slowpath::owners::Migrated,
     sys::Window,
     zone::order::{
         Block,
@@ -54,17 +55,17 @@ impl Steps {
 }
 
 impl Device {
-    /// Moves the block that begins at `from` to `target`. What is nobody's afterwards: the old place, or
-    /// `target` if the block could not be moved, or this task is to die.
-    pub(super) fn migrate_block(&self, from: PageIdx, target: Block) -> Result<Block, Block> {
+    /// Moves the block that begins at `from` to `target`, unless it cannot be moved or this task is to
+    /// die.
+    pub(super) fn migrate_block(&self, from: PageIdx, target: Block) -> Migrated {
         let mover = self.records().with(|records| records.mover(from));
         let Some(mover) = mover.filter(|mover| mover.order == target.order()) else {
-            return Err(target);
+            return Migrated::Stayed(target);
         };
         // Somebody who has the page must not lose it, whatever the free lists say.
         if !self.check_new_pages(&target) {
             self.region().count_bad_page(&target);
-            return Err(target);
+            return Migrated::Lost;
         }
         let moved = self.move_claimed(&mover, from, target);
         let rest = match &moved {
@@ -74,7 +75,7 @@ impl Device {
 
         // Of two places one is handed out now.
         warn_on!(!self.free_pages_prepare(rest));
-        moved
+        moved.into()
     }
 
     fn move_claimed(&self, mover: &Mover, from: PageIdx, target: Block) -> Result<Block, Block> {

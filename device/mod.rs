@@ -125,6 +125,8 @@ pub(crate) struct Device {
     /// Pages that were written to while they were free.
     nr_damaged: Atomic<u64>,
     damages_told: RateLimit,
+    /// Whether somebody compacts because he was told to.
+    is_compacting: Atomic<bool>,
 }
 
 impl Device {
@@ -173,6 +175,7 @@ impl Device {
             events: Events::new()?,
             nr_damaged: Atomic::new(0),
             damages_told: RateLimit::new(5_000_000_000, 10),
+            is_compacting: Atomic::new(false),
         };
 
         if params.poison != 0 {
@@ -237,6 +240,10 @@ impl Device {
             window.unmap(u64::from(order.nr_pages()));
             f()
         })
+    }
+
+    fn events(&self) -> &Events {
+        &self.events
     }
 
     /// Puts a block on a list of those that may be reclaimed. While the records are locked: the block
@@ -346,11 +353,17 @@ impl sys::CharDevice for Device {
             GFP_KERNEL,
         )?;
 
-        file.client = self
+        let owner = self
             .records
-            .with(|records| records.clients.open(client))
+            .with(|records| {
+                let slot = records.clients.open(client)?;
+
+                Some(records.clients.owner(slot))
+            })
             .ok_or(ENFILE)?;
-        self.processes.add(file.client, &file.process);
+
+        file.client = owner.slot;
+        self.processes.add(owner, &file.process);
         Ok(file)
     }
 

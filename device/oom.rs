@@ -18,6 +18,7 @@
 
 use super::{
     alloc::Destination,
+    clients::Owner,
     records::{
         purging::Held,
         Mapped, //
@@ -46,10 +47,17 @@ use kernel::{
 /// `oom_score_adj` of a process that is never to be chosen.
 const NEVER: i16 = -1000;
 
+/// A client, and its process.
+struct Entry {
+    owner: Owner,
+    process: Arc<sys::Process>,
+}
+
 /// The processes of the clients, by slot.
 pub(super) struct Processes {
+    slots: sys::Locked<KVVec<Option<Entry>>>,
     /// Held while somebody is chosen and loses everything: a slot does not change hands meanwhile.
-    slots: sys::SleepLocked<KVVec<Option<Arc<sys::Process>>>>,
+    choosing: sys::SleepLocked<()>,
     is_choosing: Atomic<bool>,
 }
 
@@ -70,43 +78,59 @@ impl Processes {
             slots.push_within_capacity(None)?;
         }
         Ok(Self {
-            slots: sys::new_sleep_locked!(slots, c"rust_buddy_processes")?,
+            slots: sys::new_locked!(slots, c"rust_buddy_processes")?,
+            choosing: sys::new_sleep_locked!((), c"rust_buddy_oom")?,
             is_choosing: Atomic::new(false),
         })
     }
 
+    fn nr_slots(&self) -> u32 {
+        self.slots.with(|slots| slots.len() as u32)
+    }
+
     /// A client begins.
-    pub(super) fn add(&self, slot: u32, process: &Arc<sys::Process>) {
-        let process = Some(process.clone());
+    pub(super) fn add(&self, owner: Owner, process: &Arc<sys::Process>) {
+        let process = process.clone();
+        let entry = Some(Entry { owner, process });
 
         self.slots.with(|slots| {
-            if let Some(entry) = slots.get_mut(slot as usize) {
-                *entry = process;
+            if let Some(slot) = slots.get_mut(owner.slot as usize) {
+                *slot = entry;
             }
         });
     }
 
-    /// It ends.
+    /// It ends, unless it is just losing everything: after that. Sleeps.
     pub(super) fn remove(&self, slot: u32) {
-        let process = self
-            .slots
-            .with(|slots| slots.get_mut(slot as usize).and_then(Option::take));
+        let entry = self.choosing.with(|()| {
+            self.slots
+                .with(|slots| slots.get_mut(slot as usize).and_then(Option::take))
+        });
 
-        drop(process);
+        drop(entry);
     }
 
     /// Runs `f` while nobody loses anything. Sleeps.
     pub(super) fn undisturbed(&self, f: impl FnOnce()) {
-        self.slots.with(|_| f());
+        self.choosing.with(|()| f());
     }
 
-    /// Pages of a client are no longer its.
-    pub(super) fn owe(&self, slot: u32, pages: u64) {
+    /// Pages of a client are no longer its, if it is still there.
+    pub(super) fn owe(&self, owner: &Owner, pages: u64) {
+        self.slots
+            .with(|slots| match slots.get(owner.slot as usize) {
+                Some(Some(entry)) if entry.owner == *owner => entry.process.owe(pages),
+                _ => {}
+            });
+    }
+
+    /// That of the client in `slot`.
+    fn get(&self, slot: u32) -> Option<Arc<sys::Process>> {
         self.slots.with(|slots| {
-            if let Some(Some(process)) = slots.get(slot as usize) {
-                process.owe(pages);
-            }
-        });
+            let entry = slots.get(slot as usize)?.as_ref()?;
+
+            Some(entry.process.clone())
+        })
     }
 }
 
@@ -116,8 +140,8 @@ impl Device {
         if self.processes.is_choosing.xchg(true, Relaxed) {
             return OomResult::Pending;
         }
-        let victim = self.processes.slots.with(|slots| {
-            let victim = self.select_bad_process(slots)?;
+        let victim = self.processes.choosing.with(|()| {
+            let victim = self.select_bad_process(ctx)?;
 
             self.oom_kill(&victim);
             Some(victim)
@@ -134,31 +158,61 @@ impl Device {
     }
 
     /// C: `select_bad_process()`.
-    fn select_bad_process(&self, slots: &[Option<Arc<sys::Process>>]) -> Option<Victim> {
-        let total = u64::from(self.region().config().nr_pages);
+    fn select_bad_process(&self, ctx: &AllocContext) -> Option<Victim> {
         let mut worst: Option<Victim> = None;
 
-        for slot in 0..slots.len() as u32 {
-            let Some(Some(process)) = slots.get(slot as usize) else {
+        for slot in 0..self.processes.nr_slots() {
+            let Some(victim) = self.evaluate(slot) else {
                 continue;
             };
-            let pages = self
-                .records()
-                .with(|records| records.clients.get(slot).map_or(0, |client| client.pages));
-            let Some(points) = badness(pages, process.oom_score_adj(), total) else {
-                continue;
-            };
+            let is_worse = worst
+                .as_ref()
+                .is_none_or(|worst| victim.points > worst.points);
 
-            if worst.as_ref().is_none_or(|worst| points > worst.points) {
-                worst = Some(Victim {
-                    slot,
-                    pages,
-                    points,
-                    process: process.clone(),
-                });
+            if is_worse && self.could_help(slot, ctx) {
+                worst = Some(victim);
             }
         }
         worst
+    }
+
+    /// C: `oom_evaluate_task()`.
+    fn evaluate(&self, slot: u32) -> Option<Victim> {
+        let total = u64::from(self.region().config().nr_pages);
+        let process = self.processes.get(slot)?;
+        let pages = self
+            .records()
+            .with(|records| records.clients.get(slot).map_or(0, |client| client.pages));
+        let points = badness(pages, process.oom_score_adj(), total)?;
+
+        Some(Victim {
+            slot,
+            pages,
+            points,
+            process,
+        })
+    }
+
+    /// Whether a client has anything on the nodes of a request (C: `oom_cpuset_eligible()`).
+    fn could_help(&self, slot: u32, ctx: &AllocContext) -> bool {
+        let helps = |page| {
+            let pageset = self.region().pageset_of(page);
+
+            pageset.is_some_and(|pageset| ctx.allows_node(pageset.zone().nid()))
+        };
+        let mut from = (self.region().nodes().count() > 1).then_some(0);
+        let mut found = from.is_none();
+
+        while let (false, Some(start)) = (found, from) {
+            let (held, next) = self
+                .records()
+                .with(|records| records.next_held(slot, start));
+
+            found = held.is_some_and(|held| helps(held.head));
+            from = next;
+            sys::cond_resched();
+        }
+        found
     }
 
     /// C: `__oom_kill_process()`.
@@ -171,11 +225,12 @@ impl Device {
         self.oom_reap(victim);
     }
 
-    /// Takes all blocks of a client, which gets no new ones (C: `__oom_reap_task_mm()`).
+    /// Takes all blocks of a client, which gets no new ones (C: `__oom_reap_task_mm()`). If this task
+    /// is to die, the next one goes on.
     fn oom_reap(&self, victim: &Victim) {
         let mut from = Some(0);
 
-        while let Some(start) = from {
+        while let (Some(start), false) = (from, sys::fatal_signal_pending()) {
             let (held, next) = self
                 .records()
                 .with(|records| records.next_held(victim.slot, start));

@@ -8,6 +8,7 @@ use super::Device;
 use crate::{
     gfp::context::AllocContext,
     slowpath::owners::{
+        Migrated,
         OomResult,
         Owners,
         Reclaimed, //
@@ -26,7 +27,7 @@ impl Owners for Device {
         Some(mover.order)
     }
 
-    fn migrate(&self, from: PageIdx, target: Block) -> Result<Block, Block> {
+    fn migrate(&self, from: PageIdx, target: Block) -> Migrated {
         self.migrate_block(from, target)
     }
 

@@ -88,6 +88,10 @@ impl Params {
             pr_err!("wrong_move={} is not 0, 1 or 2\n", self.wrong_move);
             return Err(EINVAL);
         }
+        if self.wrong_move != 0 && self.unsafe_test == 0 {
+            pr_err!("wrong_move loses data on purpose, and needs unsafe_test=1\n");
+            return Err(EINVAL);
+        }
         if self.nid != -1 && !sys::node_is_online(self.nid) {
             pr_err!("nid={} is no node with memory\n", self.nid);
             return Err(EINVAL);

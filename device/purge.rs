@@ -11,7 +11,9 @@
 #![deny(unsafe_code)]
 
 use super::{
+    clients::Owner,
     records::purging::{
+        Purge,
         Reclaimable,
         Verdict, //
     },
@@ -28,12 +30,11 @@ use crate::{
         PageIdx, //
     }, //
 };
-use kernel::warn_on;
 
 /// A block that is nobody's any more, and whose it was.
 struct Dropped {
     block: Block,
-    owner: u32,
+    owner: Owner,
 }
 
 /// What was found out about a block.
@@ -81,20 +82,29 @@ impl Device {
         match verdict {
             Verdict::Activate => Judged::Used,
             Verdict::Keep => Judged::UsedOnce,
-            // Unless it was pinned or freed meanwhile.
             Verdict::Drop => match self.records().with(|records| records.purge(handle)) {
-                Some((block, owner)) => Judged::Dropped(Dropped { block, owner }),
-                None => Judged::Gone,
+                Purge::Done(block, owner) => Judged::Dropped(Dropped { block, owner }),
+                Purge::Full => Judged::UsedOnce,
+                Purge::Gone => Judged::Gone,
             },
         }
     }
 
     /// The pages go to who looked; their owner is told.
     fn dropped(&self, Dropped { block, owner }: Dropped) -> Reclaimed {
-        warn_on!(!self.carved().release(block.head().get(), block.nr_pages()));
-        self.processes.owe(owner, u64::from(block.nr_pages()));
-        self.raise_for(uapi::RB_PRESSURE_PURGED, block.head(), Some(owner));
-        Reclaimed::Freed(block)
+        let nr_pages = u64::from(block.nr_pages());
+
+        self.processes.owe(&owner, nr_pages);
+        self.raise_for(uapi::RB_PRESSURE_PURGED, block.head(), Some(owner.slot));
+        match self.free_pages_prepare(&block) {
+            true => Reclaimed::Freed(block),
+            // Lost.
+            false => {
+                self.region().count_bad_page(&block);
+                self.unlist(block.head());
+                Reclaimed::Unevictable
+            }
+        }
     }
 
     /// Makes the next use of a block be noticed; whether it may stay on a list.

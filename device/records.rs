@@ -134,6 +134,9 @@ const ZAPPED_SHARE: u32 = 16;
 /// Share of those that one client may have.
 const ZAPPED_CLIENT_SHARE: u32 = 4;
 
+/// Share of the pages for which one client may have dropped handles and still get new blocks.
+const BARE_CLIENT_SHARE: u32 = 2;
+
 /// All records, and the clients that own them.
 ///
 /// There are more records than pages, so that zapped ones, and those whose contents were dropped, never
@@ -199,8 +202,8 @@ impl Records {
     }
 
     /// Gives `block` to a client. The block comes back with EBUSY while the client gives everything
-    /// back, which must come to an end, with EOWNERDEAD if everything was taken from it, and with
-    /// ENOMEM if there is no record, which can only be because too many zapped ones are still mapped.
+    /// back, which must come to an end, with EOWNERDEAD if everything was taken from it, with ENOSPC if
+    /// it keeps too many handles of blocks whose contents were dropped, and with ENOMEM if there is no record, which can only be because too many zapped ones are still mapped.
     pub(crate) fn insert(
         &mut self,
         owner: u32,
@@ -209,6 +212,9 @@ impl Records {
     ) -> Result<Handle, (Block, Error)> {
         if let Err(error) = self.clients.may_get(owner) {
             return Err((block, error));
+        }
+        if self.clients.nr_bare(owner) > self.nr_pages / BARE_CLIENT_SHARE {
+            return Err((block, ENOSPC));
         }
         let Some(id) = self.take_free() else {
             return Err((block, ENOMEM));
@@ -322,6 +328,7 @@ impl Records {
     fn put_bare(&mut self, record: &Record) {
         if record.head == NONE {
             self.nr_bare = self.nr_bare.saturating_sub(1);
+            self.clients.sub_bare(record.owner);
         }
     }
 

@@ -96,6 +96,7 @@ impl sys::Tick for Upkeep {
         // Zones also change where nobody looks.
         self.device.watch_all();
         self.tell_of_compaction();
+        self.device.events().flush();
         TICK_MS
     }
 }

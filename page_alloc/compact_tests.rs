@@ -97,7 +97,7 @@ mod tests {
         let ctx = AllocContext::new(gfp, order(wanted)?).ok_or(EINVAL)?;
         let flags = AllocFlags::WMARK_MIN;
 
-        Ok(region.try_to_compact_pages(&ctx, flags, priority, keepers))
+        Ok(region.try_to_compact_pages((&ctx, ctx.order), flags, priority, keepers))
     }
 
     /// A region with half of its pages free, every other one.
@@ -142,8 +142,12 @@ mod tests {
             ..ctx
         };
         let flags = AllocFlags::WMARK_MIN;
-        let (result, block) =
-            region.try_to_compact_pages(&ctx, flags, CompactPriority::SyncLight, &keepers);
+        let (result, block) = region.try_to_compact_pages(
+            (&ctx, ctx.order),
+            flags,
+            CompactPriority::SyncLight,
+            &keepers,
+        );
 
         assert_eq!(result, CompactResult::Success);
         assert!(block.is_none());
@@ -275,6 +279,21 @@ mod tests {
         let events = region.slow_events();
         assert_eq!(events.get(SlowEvent::PgMigrateFail), failed);
         assert_eq!(events.get(SlowEvent::PgMigrateSuccess), keepers.nr_moves());
+        check(&region, &keepers);
+        Ok(())
+    }
+
+    #[test]
+    fn a_bad_target_is_not_tried_again() -> Result {
+        let (region, keepers) = every_other(16384)?;
+        let before = region.nr_free();
+
+        keepers.lose(3);
+        let report = compact(&region, &keepers, &everything(CompactPriority::SyncFull));
+
+        assert!(report.progress.failed >= 3);
+        assert!(keepers.nr_moves() > 0);
+        assert_eq!(region.nr_free(), before - 3);
         check(&region, &keepers);
         Ok(())
     }

@@ -36,7 +36,6 @@ use crate::{
     sys,
     zone::{
         alloc_flags::AllocFlags,
-        migratetype::Migratetype,
         order::{
             Block,
             Order, //
@@ -79,17 +78,17 @@ impl Site for CompactSite<'_> {
 
 impl Region {
     /// Compacts the zones that a request may use until one of them should have a block for it. The
-    /// block itself, if the request got hold of it in the making (C: `try_to_compact_pages()`).
+    /// block itself, if the request got hold of it in the making (C: `try_to_compact_pages()`). What is
+    /// compacted for, `order`, may be larger than what is requested.
     ///
     /// Sleeps.
     pub(crate) fn try_to_compact_pages<O: Owners>(
         &self,
-        ctx: &AllocContext,
+        (ctx, order): (&AllocContext, Order),
         flags: AllocFlags,
         priority: CompactPriority,
         owners: &O,
     ) -> (CompactResult, Option<Block>) {
-        let order = self.compact_order(ctx, flags);
         let mut best = CompactResult::Skipped;
 
         if order == Order::ZERO || !ctx.gfp.has(Gfp::IO) {
@@ -115,17 +114,6 @@ impl Region {
             }
         }
         (best, None)
-    }
-
-    /// The order that is compacted for: whole pageblocks rather than mixing
-    /// (C: `ac->reclaim_compact_order`).
-    fn compact_order(&self, ctx: &AllocContext, flags: AllocFlags) -> Order {
-        let promote = flags.has(AllocFlags::NOFRAGMENT) && ctx.migratetype != Migratetype::Movable;
-
-        match promote {
-            true => ctx.order.max(self.config.pageblock_order),
-            false => ctx.order,
-        }
     }
 
     /// Compacts a zone for a request; the block, if it was captured (C: `compact_zone_order()`).

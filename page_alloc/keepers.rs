@@ -20,6 +20,7 @@ use crate::{
     slowpath::{
         compact::CompactPriority,
         owners::{
+            Migrated,
             OomResult,
             Owners,
             Reclaimed, //
@@ -57,6 +58,8 @@ struct Keeper {
     nr_moves: u64,
     /// Moves that are refused from now on.
     refuse: u64,
+    /// Targets that are bad from now on.
+    lose: u64,
 }
 
 impl Keeper {
@@ -137,6 +140,7 @@ impl Keepers {
             places: KVVec::with_capacity(nr, GFP_KERNEL)?,
             nr_moves: 0,
             refuse: 0,
+            lose: 0,
         };
 
         Ok(Self(sys::new_locked!(keeper, c"rust_buddy_keeper")?))
@@ -175,6 +179,11 @@ impl Keepers {
         self.0.with(|keeper| keeper.refuse = nr);
     }
 
+    /// Finds so many targets bad from now on.
+    pub(super) fn lose(&self, nr: u64) {
+        self.0.with(|keeper| keeper.lose = nr);
+    }
+
     pub(super) fn holds(&self, page: PageIdx) -> bool {
         self.0.with(|keeper| keeper.order_at(page).is_some())
     }
@@ -199,9 +208,15 @@ impl Owners for Keepers {
         })
     }
 
-    fn migrate(&self, from: PageIdx, target: Block) -> Result<Block, Block> {
+    fn migrate(&self, from: PageIdx, target: Block) -> Migrated {
         sys::might_sleep();
-        self.0.with(|keeper| keeper.migrate(from, target))
+        self.0.with(|keeper| match keeper.lose {
+            0 => keeper.migrate(from, target).into(),
+            nr => {
+                keeper.lose = nr - 1;
+                Migrated::Lost
+            }
+        })
     }
 
     fn reclaim(&self, _page: PageIdx, _force: bool) -> Reclaimed {

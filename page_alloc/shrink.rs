@@ -238,7 +238,10 @@ mod tests {
     };
     use crate::{
         gfp::context::AllocContext,
-        slowpath::owners::OomResult,
+        slowpath::owners::{
+            Migrated,
+            OomResult, //
+        },
         zone::order::Block, //
     };
 
@@ -253,8 +256,8 @@ mod tests {
             None
         }
 
-        fn migrate(&self, _from: PageIdx, target: Block) -> Result<Block, Block> {
-            Err(target)
+        fn migrate(&self, _from: PageIdx, target: Block) -> Migrated {
+            Migrated::Stayed(target)
         }
 
         fn reclaim(&self, page: PageIdx, _force: bool) -> Reclaimed {

@@ -36,7 +36,6 @@ use crate::{
     zone::{
         alloc_flags::{
             AllocFlags,
-            FreeFlags,
             Wmark, //
         },
         order::{
@@ -142,15 +141,14 @@ impl<O: Owners> Env for Request<'_, O> {
     ) -> (CompactResult, Option<Allocated>) {
         let _stall = sys::psi_memstall_enter();
         let _scope = sys::memalloc_scope();
-        let wanted = &AllocContext { order, ..*ctx };
         let (result, block) =
             self.region
-                .try_to_compact_pages(wanted, flags, priority, self.owners);
+                .try_to_compact_pages((ctx, order), flags, priority, self.owners);
 
         if !matches!(result, CompactResult::Skipped | CompactResult::Deferred) {
             self.path = Path::Compact;
         }
-        (result, block.and_then(|block| self.captured(ctx, block)))
+        (result, block.and_then(|block| self.captured(block)))
     }
 
     fn compacted(&mut self, order: Order, page: Option<&Allocated>) {
@@ -228,15 +226,10 @@ impl<O: Owners> Env for Request<'_, O> {
 }
 
 impl<O> Request<'_, O> {
-    /// A block that came free while the task compacted for it. If it compacted for a larger one than
-    /// it needs, it has to look for its part of it.
-    fn captured(&self, ctx: &AllocContext, block: Block) -> Option<Allocated> {
+    /// A block that came free while the task compacted for it.
+    fn captured(&self, block: Block) -> Option<Allocated> {
         let zone = self.region.pageset_of(block.head())?.zone();
 
-        if block.order() > ctx.order {
-            zone.free(block, FreeFlags::None);
-            return None;
-        }
         Some(Allocated {
             zone: zone.kind(),
             nid: zone.nid(),

@@ -28,6 +28,7 @@ mod tests {
         },
         slowpath::{
             owners::{
+                Migrated,
                 OomResult,
                 Owners,
                 Reclaimed, //
@@ -84,8 +85,8 @@ mod tests {
             None
         }
 
-        fn migrate(&self, _from: PageIdx, target: Block) -> Result<Block, Block> {
-            Err(target)
+        fn migrate(&self, _from: PageIdx, target: Block) -> Migrated {
+            Migrated::Stayed(target)
         }
 
         fn reclaim(&self, page: PageIdx, _force: bool) -> Reclaimed {

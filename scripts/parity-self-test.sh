@@ -18,7 +18,7 @@ for row in "$@"; do
 	git -C "$TOP" ls-files -co --exclude-standard -z | tar -C "$TOP" --null -T - -c | tar -C "$copy" -x
 	"$TOP/scripts/in-sandbox" -n "$TOP/scripts/mutants.py" --apply "$copy" "$row"
 	begin=$(now) log=$TOP/out/log/parity-self-test-$row.log
-	if OPERATIONS=${OPERATIONS:-200000} SEEDS=1 ARENAS=dma32 DEMAND='' "$copy/scripts/parity.sh" short >"$log" 2>&1; then
+	if OPERATIONS=${OPERATIONS:-4000000} SEEDS=8 ARENAS=dma32 DEMAND='' "$copy/scripts/parity.sh" short >"$log" 2>&1; then
 		echo "not ok row $row: broken, and nobody noticed, $(($(now) - begin)) s"
 		failed=$((failed + 1))
 	elif found=$(grep -m1 -E '^parity: .* [1-9][0-9]* divergences' "$log"); then

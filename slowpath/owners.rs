@@ -32,6 +32,26 @@ pub(crate) enum Reclaimed {
     Unevictable,
 }
 
+/// What became of a block that was to be moved.
+#[derive(Debug)]
+pub(crate) enum Migrated {
+    /// It was: its old place is nobody's.
+    Moved(Block),
+    /// It stays where it is, and the target is nobody's.
+    Stayed(Block),
+    /// It stays where it is, and the target is bad: nobody is to have it.
+    Lost,
+}
+
+impl From<Result<Block, Block>> for Migrated {
+    fn from(moved: Result<Block, Block>) -> Self {
+        match moved {
+            Ok(old) => Self::Moved(old),
+            Err(target) => Self::Stayed(target),
+        }
+    }
+}
+
 /// How the search for a victim ended (C: `out_of_memory()`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum OomResult {
@@ -51,9 +71,8 @@ pub(crate) trait Owners {
     /// under a zone's lock.
     fn movable(&self, page: PageIdx) -> Option<Order>;
 
-    /// Moves the block that begins at `from` to `target`, which is as large and nobody's. What is
-    /// nobody's afterwards: the old place, or, if it could not be moved, `target` again.
-    fn migrate(&self, from: PageIdx, target: Block) -> Result<Block, Block>;
+    /// Moves the block that begins at `from` to `target`, which is as large and nobody's.
+    fn migrate(&self, from: PageIdx, target: Block) -> Migrated;
 
     /// Looks at whether the block at `page`, taken off the inactive list, was used, and if not,
     /// drops its contents. With `force` also if it was.
@@ -75,8 +94,8 @@ impl Owners for NoOwners {
         None
     }
 
-    fn migrate(&self, _from: PageIdx, target: Block) -> Result<Block, Block> {
-        Err(target)
+    fn migrate(&self, _from: PageIdx, target: Block) -> Migrated {
+        Migrated::Stayed(target)
     }
 
     fn reclaim(&self, _page: PageIdx, _force: bool) -> Reclaimed {

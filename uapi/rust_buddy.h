@@ -399,12 +399,13 @@ struct rb_node_stat {
 /*
  * RB_ADVISE: what may be done with a block. Pins nest; a pinned block is neither moved nor purged.
  * A purged block has no pages: access to a mapping of it is SIGBUS until RB_ADVISE_NEEDED, which
- * gets it new ones, zeroed, or fails with ENOMEM.
+ * gets it new ones, zeroed, or fails with ENOMEM. It keeps its handle until that is freed: a file that
+ * keeps more of them than half as many as the region has pages gets no new blocks (ENOSPC).
  */
 enum rb_advice {
 	RB_ADVISE_PURGEABLE	= 0,	/* contents may be dropped when memory is short */
 	RB_ADVISE_NEEDED	= 1,	/* no longer; was_purged: they were */
-	RB_ADVISE_PIN		= 2,	/* stay at idx */
+	RB_ADVISE_PIN		= 2,	/* stay at idx; ENODATA if it was purged, EOVERFLOW at 65535 pins */
 	RB_ADVISE_UNPIN		= 3,	/* ERANGE if it is not pinned */
 	RB_ADVISE_MOVABLE	= 4,	/* may be moved */
 	RB_ADVISE_UNMOVABLE	= 5,	/* may not, as if never asked for with RB_GFP_MOVABLE */
@@ -426,8 +427,9 @@ struct rb_advise {
 };
 
 /*
- * RB_COMPACT: move blocks to make larger free ones. Needs CAP_SYS_ADMIN. A fatal signal ends it; any
- * other, the budget and the time do as well, and the answer says how far it came.
+ * RB_COMPACT: move blocks to make larger free ones. Needs CAP_SYS_ADMIN. One at a time: EALREADY. A
+ * fatal signal ends it; any other, the budget and the time do as well, and the answer says how far it
+ * came.
  */
 enum rb_compact_mode {		/* C: enum compact_priority, the other way round */
 	RB_COMPACT_ASYNC	= 0,
@@ -500,7 +502,7 @@ struct rb_event_set {
 	__s32 zone;		/* in: enum rb_zone or RB_ALL */
 	__u32 flags;		/* in: 0 */
 	__u32 reserved0;
-	__u64 interval_ns;	/* in: at most one signal in this time; 0: no limit */
+	__u64 interval_ns;	/* in: at most one signal in this time, later ones wait; 0: no limit */
 	__u64 reserved1[4];
 };
 

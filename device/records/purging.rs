@@ -15,6 +15,7 @@
 #![deny(unsafe_code)]
 
 use super::{
+    super::clients::Owner,
     nature::{
         Marks,
         Origin, //
@@ -47,6 +48,7 @@ pub(crate) struct Reclaimable {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Held {
     pub(crate) handle: Handle,
+    pub(crate) head: PageIdx,
     pub(crate) order: Order,
 }
 
@@ -59,6 +61,17 @@ pub(crate) enum Verdict {
     Drop,
     Keep,
     Activate,
+}
+
+/// What became of a block that was to be dropped.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) enum Purge {
+    /// It is nobody's now. Whose it was.
+    Done(Block, Owner),
+    /// Too many handles without pages are kept: it stays until some of them are freed.
+    Full,
+    /// Somebody needs it, or has freed it.
+    Gone,
 }
 
 /// What an owner that needs a block finds.
@@ -76,7 +89,7 @@ impl Records {
         let id = self.id_at(page);
         let record = self.table.get(id as usize)?;
 
-        (record.may_purge() && self.nr_bare < self.nr_pages).then_some(Reclaimable {
+        record.may_purge().then_some(Reclaimable {
             handle: Handle {
                 id,
                 gen: record.gen,
@@ -110,15 +123,20 @@ impl Records {
         }
     }
 
-    /// Takes the pages of a block, which nobody can reach any more. Returns whose they were.
-    pub(crate) fn purge(&mut self, handle: Handle) -> Option<(Block, u32)> {
-        if self.nr_bare >= self.nr_pages {
-            return None;
-        }
-        let record = *self.purgeable(handle)?;
+    /// Takes the pages of a block, which nobody can reach any more.
+    pub(crate) fn purge(&mut self, handle: Handle) -> Purge {
+        let is_full = self.nr_bare >= self.nr_pages;
+        let Some(slot) = self.purgeable(handle).map(|record| record.owner) else {
+            return Purge::Gone;
+        };
 
-        self.strip(handle.id)
-            .map(|taken| (taken.block, record.owner))
+        if is_full {
+            return Purge::Full;
+        }
+        match self.strip(handle.id) {
+            Some(taken) => Purge::Done(taken.block, self.clients.owner(slot)),
+            None => Purge::Gone,
+        }
     }
 
     /// The first block of a client from record `start` on, among so many records as are looked at in
@@ -135,6 +153,7 @@ impl Records {
 
             (mine && record.head != NONE).then_some(Held {
                 handle,
+                head: PageIdx::new(record.head),
                 order: record.order,
             })
         });
@@ -175,6 +194,7 @@ impl Records {
         self.clear_by_page(&record);
         self.clients
             .sub_pages(record.owner, record.order.nr_pages());
+        self.clients.add_bare(record.owner);
         // INVARIANT: The caller saw room.
         self.nr_bare = self.nr_bare.wrapping_add(1);
         if let Some(record) = self.table.get_mut(id as usize) {
@@ -223,6 +243,7 @@ impl Records {
             _ => return Err((block, EAGAIN)),
         }
         self.nr_bare = self.nr_bare.saturating_sub(1);
+        self.clients.sub_bare(owner);
         self.clients.add_pages(owner, block.nr_pages());
         self.set_by_page(block.head(), handle.id);
         Ok(())
@@ -263,6 +284,7 @@ impl Record {
 mod tests {
     use super::{
         super::{
+            super::clients::Client,
             nature::Advice,
             tests::{
                 taken,
@@ -277,7 +299,7 @@ mod tests {
     fn purged() -> Result<(Records, u32, Handle)> {
         let (mut records, me, handle) = with_block(Marks::PURGEABLE)?;
 
-        let _ = records.purge(handle).ok_or(EBUSY)?;
+        assert!(matches!(records.purge(handle), Purge::Done(..)));
         Ok((records, me, handle))
     }
 
@@ -331,7 +353,7 @@ mod tests {
         // Told once; and nothing is dropped that is needed.
         let there = records.need(me, handle, Order::ZERO)?;
         assert!(matches!(there, Needed::There { head: 7, .. }));
-        assert!(records.purge(handle).is_none());
+        assert!(records.purge(handle) == Purge::Gone);
         Ok(())
     }
 
@@ -353,7 +375,7 @@ mod tests {
 
         let _ = records.advise(me, handle, Order::ZERO, Advice::Pin)?;
         assert!(records.reclaimable(HERE).is_none());
-        assert!(records.purge(handle).is_none());
+        assert!(records.purge(handle) == Purge::Gone);
         let _ = records.advise(me, handle, Order::ZERO, Advice::Unpin)?;
         assert!(records.reclaimable(HERE).is_some());
         let _ = records.need(me, handle, Order::ZERO)?;
@@ -375,6 +397,61 @@ mod tests {
         assert!(records.resolve(me, handle.id).is_none());
         assert_eq!(records.map_close(handle.id), None);
         assert_eq!(records.newest(me).map(|(newest, _)| newest), Some(handle));
+        Ok(())
+    }
+    /// A client whose blocks of one page were all dropped, `nr` in turn at the same place.
+    fn caching(nr: u32) -> Result<(Records, u32)> {
+        let (mut records, me, handle) = with_block(Marks::PURGEABLE)?;
+
+        assert!(matches!(records.purge(handle), Purge::Done(..)));
+        for _ in 1..nr {
+            let handle = records
+                .insert(me, block(), (Origin::PLAIN, Marks::PURGEABLE))
+                .map_err(|(_, error)| error)?;
+
+            assert!(matches!(records.purge(handle), Purge::Done(..)));
+        }
+        Ok((records, me))
+    }
+
+    #[test]
+    fn who_keeps_too_many_dropped_handles_gets_no_new_block() -> Result {
+        let (mut records, me) = caching(33)?;
+        let plain = (Origin::PLAIN, Marks::NONE);
+
+        let refused = records.insert(me, block(), plain).err();
+        assert_eq!(refused.map(|(_, error)| error), Some(ENOSPC));
+        let (handle, order) = records.newest(me).ok_or(EINVAL)?;
+        assert_eq!(records.remove(me, handle, order, Mapped::Busy)?, None);
+        assert!(records.insert(me, block(), plain).is_ok());
+        Ok(())
+    }
+
+    #[test]
+    fn with_too_many_dropped_ones_the_next_stays_listed() -> Result {
+        let (mut records, me, handle) = with_block(Marks::PURGEABLE)?;
+
+        records.nr_bare = records.nr_pages;
+        assert!(records.reclaimable(HERE).is_some());
+        assert!(records.purge(handle) == Purge::Full);
+        assert!(records.deactivate(handle));
+        assert!(records.resolve(me, handle.id).is_some());
+        records.nr_bare = 0;
+        assert!(matches!(records.purge(handle), Purge::Done(..)));
+        Ok(())
+    }
+
+    #[test]
+    fn the_next_one_in_a_slot_is_another() -> Result {
+        let (mut records, me, handle) = with_block(Marks::PURGEABLE)?;
+        let before = records.clients.owner(me);
+
+        assert!(records.purge(handle) == Purge::Done(block(), before));
+        assert_eq!(records.remove(me, handle, Order::ZERO, Mapped::Busy)?, None);
+        records.clients.close(me);
+        let again = records.clients.open(Client::NOBODY).ok_or(ENOMEM)?;
+        assert_eq!(again, me);
+        assert!(records.clients.owner(again) != before);
         Ok(())
     }
 }

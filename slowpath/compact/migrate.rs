@@ -12,7 +12,10 @@ use super::control::{
     Site, //
 };
 use crate::{
-    slowpath::owners::Owners,
+    slowpath::owners::{
+        Migrated,
+        Owners, //
+    },
     zone::{
         alloc_flags::FreeFlags,
         order::{
@@ -68,14 +71,20 @@ impl<S: Site, O: Owners> Control<'_, S, O> {
         };
 
         match self.owners.migrate(page, target) {
-            Ok(old) => {
+            Migrated::Moved(old) => {
                 self.zone().free(old, FreeFlags::None);
                 self.zone().sub_isolated(nr_pages);
                 Progress::count(&mut self.progress.migrated, nr_pages);
                 Moved::All
             }
-            Err(target) => {
+            Migrated::Stayed(target) => {
                 self.compaction_free(target);
+                Progress::count(&mut self.progress.failed, nr_pages);
+                Moved::Some
+            }
+            // It was off the free lists already.
+            Migrated::Lost => {
+                self.zone().sub_isolated(nr_pages);
                 Progress::count(&mut self.progress.failed, nr_pages);
                 Moved::Some
             }

@@ -514,7 +514,40 @@ static void together(void)
 	finish(fd);
 }
 
+/* One at a time; the other is told so. */
+static void one_at_a_time(void)
+{
+	unsigned int done = 0, refused = 0;
+	struct rb_compact c;
+	uint64_t end;
+	pid_t pid;
+	int fd = start();
+
+	NEED(fragment(fd, 50));
+	pid = rb_fork();
+	if (pid == 0) {
+		int mine = dev_open();
+
+		for (;;)
+			dev_compact(mine, -1, RB_COMPACT_SYNC_FULL, 0, &c);
+	}
+	end = rb_now_ns() + 10000000000ull;
+	while ((!done || !refused) && rb_now_ns() < end) {
+		int err = dev_compact(fd, -1, RB_COMPACT_SYNC_FULL, 0, &c);
+
+		done += err == 0;
+		refused += err == EALREADY;
+		CHECK(err == 0 || err == EALREADY);
+	}
+	CHECK(done && refused);
+	kill(pid, SIGKILL);
+	rb_wait(pid);
+	CHECK_ERR(dev_compact(fd, -1, RB_COMPACT_SYNC_FULL, 0, &c), 0);
+	close(fd);
+}
+
 RB_PROGRAM(A10_compaction, 0,
+	{ "one_at_a_time", one_at_a_time },
 	{ "half_free_95_percent_whole", half_free },
 	{ "other_shares_of_free_memory", other_shares },
 	{ "contents_stay_through_mappings", contents },

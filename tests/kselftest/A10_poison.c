@@ -134,6 +134,28 @@ static void a_bulk_call_passes_it_over(void)
 	close(fd);
 }
 
+/* What was dropped, and what was moved away, is as poisoned as what was freed. */
+static void dropped_pages_are_sound(void)
+{
+	struct rb_reclaim r;
+	struct rb_compact c;
+	struct rb_alloc a;
+	int fd;
+
+	NEED(rb_load(LOADED));
+	fd = dev_open();
+	for (uint32_t i = 0; i < 64; i++)
+		NEED(!dev_alloc_as(fd, RB_GFP_HIGHUSER_MOVABLE, i & 1, RB_ALLOC_PURGEABLE, &a));
+	CHECK_ERR(dev_reclaim(fd, 32, &r), 0);
+	CHECK(r.nr_reclaimed >= 32);
+	CHECK_ERR(dev_compact(fd, -1, RB_COMPACT_SYNC_FULL, 0, &c), 0);
+	CHECK_ERR(dev_reset(fd, RB_RESET_FD), 0);
+	CHECK_EQ(take_all_but(fd, ~0ull), NR_PAGES);
+	CHECK_EQ(nr_bad(), 0);
+	close(fd);
+	rb_unload();
+}
+
 static bool all_zero(const unsigned char *p, size_t len)
 {
 	return p[0] == 0 && !memcmp(p, p + 1, len - 1);
@@ -202,6 +224,7 @@ static void who_may_do_damage(void)
 RB_PROGRAM(A10_poison, RB_NO_DEVICE,
 	{ "row_106_one_flipped_bit_is_a_single_bit_error", one_bit },
 	{ "row_106_more_are_memory_corruption", more_bits },
+	{ "dropped_pages_are_sound", dropped_pages_are_sound },
 	{ "a_bulk_call_passes_it_over", a_bulk_call_passes_it_over },
 	{ "row_99_106_clients_see_nothing_of_it", clients_see_nothing_of_it },
 	{ "who_may_do_damage", who_may_do_damage });

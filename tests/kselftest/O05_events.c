@@ -330,6 +330,50 @@ static void no_more_often(void)
 	close(fd);
 }
 
+/* What happens too early is told when the interval is over. */
+static void told_later(void)
+{
+	struct rb_event_wait w;
+	struct rb_compact c;
+	int e = counter(), fd = start();
+
+	CHECK_ERR(dev_event_set(fd, e, RB_PRESSURE_COMPACT_DONE, 2000000000ull), 0);
+	CHECK_ERR(dev_event_set(fd, RB_NO_EVENTFD, RB_PRESSURE_COMPACT_DONE, 2000000000ull), 0);
+	CHECK_ERR(dev_compact(fd, -1, RB_COMPACT_ASYNC, 0, &c), 0);
+	CHECK_EQ(count(e, SOON), 1);
+	CHECK_ERR(dev_event_wait(fd, RB_PRESSURE_COMPACT_DONE, 1000000000, &w), 0);
+	CHECK_ERR(dev_compact(fd, -1, RB_COMPACT_ASYNC, 0, &c), 0);
+	CHECK_EQ(count(e, 100), 0);
+	CHECK_EQ(count(e, 10000), 1);
+	CHECK_ERR(dev_event_wait(fd, RB_PRESSURE_COMPACT_DONE, 10000000000ull, &w), 0);
+	CHECK_EQ(w.fired, RB_PRESSURE_COMPACT_DONE);
+	close(fd);
+}
+
+/* A number that was closed and taken again names one subscription at a time. */
+static void numbers_come_again(void)
+{
+	int fd = start(), e = counter(), again;
+
+	CHECK_ERR(dev_event_set(fd, e, RB_PRESSURE_OOM, 0), 0);
+	close(e);
+	again = counter();
+	CHECK_EQ(again, e);
+	CHECK_ERR(dev_event_set(fd, again, RB_PRESSURE_OOM, 0), 0);
+	close(again);
+	CHECK_EQ(polled(fd, POLLOUT, 0), 0);
+	CHECK_ERR(dev_event_clear(fd, e), 0);
+	CHECK_EQ(polled(fd, POLLOUT, 0), 0);
+	again = counter();
+	CHECK_EQ(again, e);
+	CHECK_ERR(dev_event_clear(fd, e), 0);
+	CHECK_ERR(dev_event_clear(fd, e), ENOENT);
+	/* Without any it tells of the watermarks again. */
+	CHECK_EQ(polled(fd, POLLOUT, 0), POLLOUT);
+	close(again);
+	close(fd);
+}
+
 static void on_signal(int sig)
 {
 	(void)sig;
@@ -415,6 +459,8 @@ RB_PROGRAM(O05_events, 0,
 	{ "poll_tells_the_level", by_level },
 	{ "poll_is_woken", wakes_pollers },
 	{ "no_more_often_than_the_interval", no_more_often },
+	{ "too_early_is_told_later", told_later },
+	{ "a_number_names_one_subscription", numbers_come_again },
 	{ "wait_is_interrupted_by_a_signal", interrupted_wait },
 	{ "either_end_may_close_first", closed_first },
 	{ "no_crossing_is_lost", crossings },

@@ -528,7 +528,7 @@ static void wrong(unsigned int order, unsigned int at_most)
 	char params[64];
 	uint64_t start;
 
-	snprintf(params, sizeof(params), "size_mb=64 wrong_move=%u", order);
+	snprintf(params, sizeof(params), "size_mb=64 unsafe_test=1 wrong_move=%u", order);
 	NEED(rb_load(params));
 	rb_watchdog(at_most + 60);
 	sh = rb_shared(sizeof(*sh));

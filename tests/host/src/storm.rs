@@ -18,6 +18,7 @@ use crate::{
     slowpath::{
         compact::CompactPriority,
         owners::{
+            Migrated,
             OomResult,
             Owners,
             Reclaimed, //
@@ -168,9 +169,9 @@ impl Storm {
             let order = Order::new(3 + nr % 7).expect("an order");
             let ctx = AllocContext::new(gfp, order).expect("a request");
             let flags = AllocFlags::WMARK_MIN;
-            let (_, block) = self
-                .region
-                .try_to_compact_pages(&ctx, flags, priority, self);
+            let (_, block) =
+                self.region
+                    .try_to_compact_pages((&ctx, ctx.order), flags, priority, self);
 
             if let Some(block) = block {
                 // Nobody else has it.
@@ -219,23 +220,23 @@ impl Owners for Storm {
         held.get(&page.get()).map(|(_, order)| *order)
     }
 
-    fn migrate(&self, from: PageIdx, target: Block) -> Result<Block, Block> {
+    fn migrate(&self, from: PageIdx, target: Block) -> Migrated {
         sys::might_sleep();
         let mut held = self.held.lock().expect("a lock");
         let Some((key, order)) = held.get(&from.get()).copied() else {
-            return Err(target);
+            return Migrated::Stayed(target);
         };
 
         // Another block may be there by now, and some refuse.
         if order != target.order() || key % 16 == 0 {
-            return Err(target);
+            return Migrated::Stayed(target);
         }
         self.erase(from, order, key);
         self.write(target.head(), order, key);
         held.remove(&from.get());
         held.insert(target.head().get(), (key, order));
         self.moves.fetch_add(1, Relaxed);
-        Ok(Block::new(from, order))
+        Migrated::Moved(Block::new(from, order))
     }
 
     fn reclaim(&self, _page: PageIdx, _force: bool) -> Reclaimed {

@@ -53,6 +53,8 @@ pub mod error {
         pub const EINVAL: Error = Error(-22);
         /// Try again.
         pub const EAGAIN: Error = Error(-11);
+        /// No space.
+        pub const ENOSPC: Error = Error(-28);
         /// No data.
         pub const ENODATA: Error = Error(-61);
         /// Value too large.
