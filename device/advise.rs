@@ -5,8 +5,8 @@
 #![deny(unsafe_code)]
 
 use super::{
-    alloc::Destination,
     call::Call,
+    free::Destination,
     records::{
         nature::Advice,
         purging::Needed,

@@ -13,6 +13,12 @@
 use super::{
     call::Call,
     stock::zone_type,
+    subscriptions::{
+        Happening,
+        Inbox,
+        Subscription,
+        Table, //
+    },
     Device,
     File, //
 };
@@ -43,169 +49,6 @@ use kernel::{
 
 /// Nanoseconds of a millisecond.
 const MSEC: u64 = 1_000_000;
-
-/// What happened that an open file wants to know.
-pub(crate) struct Inbox {
-    /// What it subscribed to without an eventfd.
-    mask: Atomic<u32>,
-    /// Of that, what happened since it was told last.
-    fired: Atomic<u32>,
-    seq: Atomic<u64>,
-    subscriptions: Atomic<u32>,
-}
-
-impl Inbox {
-    /// Nothing.
-    pub(super) fn new() -> Self {
-        Self {
-            mask: Atomic::new(0),
-            fired: Atomic::new(0),
-            seq: Atomic::new(0),
-            subscriptions: Atomic::new(0),
-        }
-    }
-
-    /// What happened of `mask`, which is told now.
-    fn take(&self, mask: u32) -> u32 {
-        let mut fired = self.fired.load(Relaxed);
-
-        loop {
-            match self.fired.cmpxchg(fired, fired & !mask, Relaxed) {
-                Ok(_) => return fired & mask,
-                Err(now) => fired = now,
-            }
-        }
-    }
-
-    fn put(&self, events: u32) {
-        let mut fired = self.fired.load(Relaxed);
-
-        while let Err(now) = self.fired.cmpxchg(fired, fired | events, Relaxed) {
-            fired = now;
-        }
-    }
-}
-
-/// What one file wants to know, and how.
-struct Subscription {
-    inbox: Arc<Inbox>,
-    client: u32,
-    /// As given, and what it was then.
-    fd: i32,
-    eventfd: Option<sys::EventFd>,
-    mask: u32,
-    nid: Option<i32>,
-    zone: Option<ZoneType>,
-    interval_ns: u64,
-    signalled_ns: u64,
-    /// What happened since, and is told when the interval is over.
-    pending: u32,
-}
-
-/// Something that happened, and where; 0 nowhere in particular.
-#[derive(Clone, Copy)]
-struct Happening {
-    events: u32,
-    place: Option<(i32, ZoneType)>,
-    /// Only this client is to know.
-    client: Option<u32>,
-}
-
-impl Subscription {
-    fn wants(&self, what: &Happening) -> u32 {
-        let (nid, zone) = (self.nid, self.zone);
-        let here = what.place.is_none_or(|place| {
-            nid.is_none_or(|nid| nid == place.0) && zone.is_none_or(|zone| zone == place.1)
-        });
-        let mine = what.client.is_none_or(|client| client == self.client);
-
-        match here && mine {
-            true => self.mask & what.events,
-            false => 0,
-        }
-    }
-
-    /// Tells of events, and of those before that were not told of yet, unless it is too early. Whether
-    /// it did.
-    fn signal(&mut self, events: u32, now: u64) -> bool {
-        let since = now.wrapping_sub(self.signalled_ns);
-
-        self.pending |= events;
-        if self.pending == 0 || (self.signalled_ns != 0 && since < self.interval_ns) {
-            return false;
-        }
-        self.signalled_ns = now;
-        self.inbox.seq.fetch_add(1, Relaxed);
-        match &self.eventfd {
-            Some(eventfd) => eventfd.signal(),
-            None => self.inbox.put(self.pending),
-        }
-        self.pending = 0;
-        true
-    }
-}
-
-/// Subscriptions of all files together.
-const MAX_SUBSCRIPTIONS: usize = 1024;
-
-/// A table of them: those in use are before `end`.
-struct Table {
-    slots: KVVec<Option<KBox<Subscription>>>,
-    end: usize,
-}
-
-impl Table {
-    fn new() -> Result<Self> {
-        let mut slots = KVVec::with_capacity(MAX_SUBSCRIPTIONS, GFP_KERNEL)?;
-
-        for _ in 0..MAX_SUBSCRIPTIONS {
-            slots.push_within_capacity(None)?;
-        }
-        Ok(Self { slots, end: 0 })
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &Subscription> {
-        self.slots
-            .get(..self.end)
-            .unwrap_or(&[])
-            .iter()
-            .flatten()
-            .map(|entry| &**entry)
-    }
-
-    fn iter_mut(&mut self) -> impl Iterator<Item = &mut Subscription> {
-        self.slots
-            .get_mut(..self.end)
-            .unwrap_or(&mut [])
-            .iter_mut()
-            .flatten()
-            .map(|entry| &mut **entry)
-    }
-
-    /// ENOSPC.
-    fn add(&mut self, entry: KBox<Subscription>) -> Result {
-        let free = self.slots.iter().position(Option::is_none).ok_or(ENOSPC)?;
-
-        if let Some(slot) = self.slots.get_mut(free) {
-            *slot = Some(entry);
-        }
-        self.end = self.end.max(free.wrapping_add(1));
-        Ok(())
-    }
-
-    /// All of them.
-    fn remove(&mut self, is_it: impl Fn(&Subscription) -> bool) {
-        while self.remove_one(&is_it) {}
-    }
-
-    /// The first of them; whether there was one.
-    fn remove_one(&mut self, is_it: impl Fn(&Subscription) -> bool) -> bool {
-        let mut slots = self.slots.get_mut(..self.end).unwrap_or(&mut []).iter_mut();
-        let found = slots.find(|slot| slot.as_ref().is_some_and(|entry| is_it(entry)));
-
-        found.and_then(Option::take).is_some()
-    }
-}
 
 /// All subscriptions, and what is known of the zones.
 pub(super) struct Events {

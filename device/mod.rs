@@ -10,11 +10,13 @@
 
 mod advise;
 mod alloc;
+mod bulk;
 mod call;
 mod clients;
 mod compact;
 pub(crate) mod debugfs;
 mod events;
+mod free;
 mod gfp;
 mod inject;
 mod migrate;
@@ -31,6 +33,7 @@ mod reclaim;
 mod records;
 mod settings;
 mod stock;
+mod subscriptions;
 pub(crate) mod threads;
 mod tune;
 pub(crate) mod upkeep;
@@ -57,13 +60,13 @@ use crate::{
         validate::Report, //
     }, //
 };
-use alloc::Destination;
 use call::Call;
 use clients::{
     Client,
     Clients, //
 };
 use events::Events;
+use free::Destination;
 use kernel::{
     prelude::*,
     sync::{
@@ -107,7 +110,7 @@ pub(crate) struct File {
     /// Who opened it, to whom locked memory is charged.
     process: Arc<sys::Process>,
     /// What happened that it wants to know.
-    inbox: Arc<events::Inbox>,
+    inbox: Arc<subscriptions::Inbox>,
 }
 
 /// A region, and who has what of it.
@@ -341,7 +344,7 @@ impl sys::CharDevice for Device {
 
     fn open(&self) -> Result<KBox<File>> {
         let process = Arc::new(sys::Process::current()?, GFP_KERNEL)?;
-        let inbox = Arc::new(events::Inbox::new(), GFP_KERNEL)?;
+        let inbox = Arc::new(subscriptions::Inbox::new(), GFP_KERNEL)?;
         let client = Client::new(sys::Opener::current());
         // Allocated first: no slot is taken if it fails.
         let mut file = KBox::new(

@@ -17,8 +17,8 @@
 #![deny(unsafe_code)]
 
 use super::{
-    alloc::Destination,
     clients::Owner,
+    free::Destination,
     records::{
         purging::Held,
         Mapped, //

@@ -5,7 +5,7 @@
 #![deny(unsafe_code)]
 
 use super::{
-    alloc::MAX_BULK,
+    bulk::MAX_BULK,
     call::Call,
     Device,
     File, //

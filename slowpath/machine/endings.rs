@@ -2,6 +2,8 @@
 
 //! Every transition of the steps that end it.
 
+#![deny(unsafe_code)]
+
 use kernel::prelude::*;
 
 #[kunit_tests(rust_buddy_slowpath_end)]

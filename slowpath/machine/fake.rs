@@ -2,6 +2,8 @@
 
 //! A slow path whose surroundings answer as they are told to.
 
+#![deny(unsafe_code)]
+
 use super::{
     super::{
         compact::{

@@ -2,6 +2,8 @@
 
 //! Requests on their whole way.
 
+#![deny(unsafe_code)]
+
 use kernel::prelude::*;
 
 #[kunit_tests(rust_buddy_slowpath_journey)]

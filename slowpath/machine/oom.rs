@@ -2,6 +2,8 @@
 
 //! When nothing else helps: somebody gives everything back.
 
+#![deny(unsafe_code)]
+
 use super::{
     super::{
         oom::{

@@ -2,6 +2,8 @@
 
 //! One round of the slow path: reclaim, compact, and whether another round is worth it.
 
+#![deny(unsafe_code)]
+
 use super::{
     super::{
         compact::{
