@@ -381,6 +381,8 @@ mod tests {
         let never = || false;
 
         region.set_tunable(Tunable::CompactionProactiveness, 0)?;
+        // Else it would sleep until there is something to do.
+        node.kcompactd().trigger();
         region.kcompactd_round(node, &keepers, &never);
         assert_eq!(keepers.nr_moves(), 0);
         assert!(region

@@ -84,13 +84,25 @@ impl<O: Owners> Shrinker<'_, O> {
         }
     }
 
+    /// The zones' lists as if they were one: what is enough is so for all together.
     fn shrink_zones_of(&mut self, node: &Node) {
         let (active, inactive) = node.lru_counts();
         let deactivates = self.sc.force_deactivate || inactive_is_low(active, inactive);
+        let before = self.sc.nr_reclaimed;
 
         for pageset in node.zones_up_to(self.sc.highest).rev() {
-            self.shrink_lists(pageset, deactivates);
+            self.shrink_lists(pageset, deactivates, before);
+            if self.has_enough(before) {
+                break;
+            }
         }
+    }
+
+    /// Whether so much was reclaimed since then that it need not go on.
+    fn has_enough(&self, before: u64) -> bool {
+        let nr_reclaimed = self.sc.nr_reclaimed.wrapping_sub(before);
+
+        nr_reclaimed >= self.sc.nr_to_reclaim && !self.sc.is_proportional()
     }
 
     /// C: `should_continue_reclaim()`.
@@ -110,11 +122,9 @@ impl<O: Owners> Shrinker<'_, O> {
     }
 
     /// C: `shrink_lruvec()`.
-    fn shrink_lists(&mut self, pageset: &Pageset, deactivates: bool) {
+    fn shrink_lists(&mut self, pageset: &Pageset, deactivates: bool, before: u64) {
         let (active, inactive) = pageset.zone().lru_counts();
         let mut count = ScanCount::new(active, inactive, self.sc.priority);
-        let goes_through = self.sc.is_proportional();
-        let before = self.sc.nr_reclaimed;
 
         while !count.is_done() && !(self.stop)() {
             let (active, inactive) = count.next_batch();
@@ -128,9 +138,7 @@ impl<O: Owners> Shrinker<'_, O> {
                 (false, _) => (),
             }
             sys::cond_resched();
-            let nr_reclaimed = self.sc.nr_reclaimed.wrapping_sub(before);
-
-            if nr_reclaimed >= self.sc.nr_to_reclaim && !goes_through {
+            if self.has_enough(before) {
                 break;
             }
         }

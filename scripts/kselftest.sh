@@ -26,7 +26,7 @@ esac
 )
 rc=0
 "$TOP/scripts/boot.sh" "$rig" --name "kselftest-$rig" "${options[@]}" \
-	--append "init_on_alloc=0 numa_balancing=disable" -- \
+	--append "init_on_alloc=0 numa_balancing=disable no_console_suspend" -- \
 	"$TOP/tests/kselftest/run.sh" "$TOP/out/$rig/rust_buddy.ko" "$TOP/out/bin/rbctl" \
 	"$TOP/out/kselftest" || rc=$?
 "$TOP/scripts/console-verdict.sh" "kselftest-$rig" "$taint" || rc=1

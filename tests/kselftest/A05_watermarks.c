@@ -234,6 +234,13 @@ static void every_page_once(void)
 	if (r.query.region_pages > ARRAY_SIZE(seen))
 		SKIP("the region is too large");
 	nr = dev_take_all(fd, RB_GFP_HIGHUSER_MOVABLE | RB_GFP_MEMALLOC | QUIET, 0, b, ARRAY_SIZE(b));
+	/* What may be moved may have been since it was told where it lies. */
+	for (uint32_t i = 0; i < nr; i++) {
+		struct rb_advise v = { 0 };
+
+		CHECK_ERR(dev_advise_raw(fd, b[i].id, b[i].gen, 0, RB_ADVISE_PIN, &v), 0);
+		b[i].idx = v.idx;
+	}
 	CHECK_EQ(nr, r.query.managed_pages);
 	memset(seen, 0, sizeof(seen));
 	for (uint32_t i = 0; i < nr; i++) {

@@ -149,7 +149,7 @@ static void pages_of_both_are_apart(void)
 		nr += done;
 	CHECK(nr > q.region_pages / 2);
 	for (int pass = 0; pass < 2; pass++)
-		for (uint32_t i = 0; i < nr; i++) {
+		for (uint32_t i = 0; i < nr; i += rb_times(1, 7, 1)) {
 			uint64_t *p = dev_map(fd, RB_MMAP_BASE + ((uint64_t)taken[i].id << q.window_shift),
 					      PAGE, PROT_READ | PROT_WRITE);
 

@@ -11,6 +11,7 @@
  */
 #include "rb_test.h"
 
+#include <signal.h>
 #include <sys/resource.h>
 
 #define WRITERS		8u
@@ -27,7 +28,7 @@ static struct shared {
 	uint32_t ready;		/* writers that have what they keep */
 	uint32_t lossy;		/* the module moves in a wrong order: losses are what is looked for */
 	/* By all writers together. */
-	uint64_t words, rounds, taken, moved, moved_large, wrong, refused;
+	uint64_t words, rounds, taken, moved, moved_large, wrong, gone, refused;
 	uint64_t kept, purged, not_zero, needed_in_vain, forks;
 	/* By the others. */
 	uint64_t scattered, compactions, reclaims, drains, migrated, failed, dropped;
@@ -319,12 +320,22 @@ static void fork_and_write(struct slot *s, unsigned int first_block)
 	add(&sh->forks, 1);
 }
 
+/* With a wrong order a page can be gone before it is mapped. */
+static void gone(int sig)
+{
+	(void)sig;
+	add(&sh->gone, 1);
+	_exit(0);
+}
+
 static void writer(unsigned int nr, uint64_t seed)
 {
 	char *at = reserve(WINDOWS * BLOCKS * PAGE);
 	struct rb_query q;
 	bool first = true;
 
+	if (sh->lossy)
+		signal(SIGBUS, gone);
 	me.nr = nr;
 	me.seed = seed;
 	me.fd = dev_open();
@@ -520,7 +531,7 @@ static void storm(void)
 
 /*
  * Loaded with wrong_move the module takes the steps of a move in another order. What is written
- * meanwhile is lost, now and then: this test sees it.
+ * meanwhile is lost, now and then, or a writer finds no page: this test sees it.
  */
 static void wrong(unsigned int order, unsigned int at_most)
 {
@@ -536,13 +547,15 @@ static void wrong(unsigned int order, unsigned int at_most)
 	sh->lossy = 1;
 	start = rb_now_ns();
 	begin(pid, rb_seed());
-	while (!sh->wrong && !sh->not_zero && rb_now_ns() - start < at_most * 1000000000ull)
+	while (!sh->wrong && !sh->not_zero && !sh->gone && rb_now_ns() - start < at_most * 1000000000ull)
 		usleep(50000);
 	end(pid);
-	rb_diag("after %.1f s %llu wrong words, %llu that should be zero; %llu looks found a block moved",
+	rb_diag("after %.1f s %llu wrong words, %llu that should be zero, %llu pages gone; "
+		"%llu looks found a block moved",
 		(double)(rb_now_ns() - start) / 1e9, (unsigned long long)sh->wrong,
-		(unsigned long long)sh->not_zero, (unsigned long long)sh->moved);
-	CHECK(sh->wrong + sh->not_zero > 0);
+		(unsigned long long)sh->not_zero, (unsigned long long)sh->gone,
+		(unsigned long long)sh->moved);
+	CHECK(sh->wrong + sh->not_zero + sh->gone > 0);
 	rb_load("size_mb=64");
 }
 

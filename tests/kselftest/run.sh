@@ -32,6 +32,7 @@ L07_unload_race.sh		none	40
 L08_region_zeroed		none	30
 L09_oracle.sh			none	60
 L10_unload_threads.sh		none	40
+L11_suspend.sh			none	30
 A01_alloc_free_each_order	exact	20
 A02_split_merge_closed_form	exact	20
 A03_pcp_refill_drain		none	60
