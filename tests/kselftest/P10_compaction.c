@@ -14,9 +14,10 @@
 #define HUGE	NODE "/hugepages/hugepages-2048kB/nr_hugepages"
 
 #define MIN_FREE "/proc/sys/vm/min_free_kbytes"
+#define PCP_HIGH "/proc/sys/vm/percpu_pagelist_high_fraction"
 
 struct result {
-	uint64_t free, whole_before, whole, possible, us;
+	uint64_t free, whole_before, whole, possible, moved, us;
 };
 
 static bool node_free(uint64_t *pages, uint64_t *whole)
@@ -73,16 +74,28 @@ static bool fragment_node(uint64_t leave, uint64_t *seed)
 	return true;
 }
 
+static uint64_t kernels_moves(void)
+{
+	char *text = text_read("/proc/vmstat");
+	uint64_t nr = 0;
+
+	CHECK(text && text_value(text, "pgmigrate_success", &nr));
+	free(text);
+	return nr;
+}
+
 static bool kernel_side(struct result *r, uint64_t *seed)
 {
 	uint64_t t;
 
 	if (!fragment_node(2048, seed) || !node_free(&r->free, &r->whole_before))
 		return false;
+	r->moved = kernels_moves();
 	t = rb_now_ns();
 	if (!CHECK_EQ(rb_write_file(NODE "/compact", "1"), 0))
 		return false;
 	r->us = (rb_now_ns() - t) / 1000;
+	r->moved = kernels_moves() - r->moved;
 	if (!node_free(&r->free, &r->whole))
 		return false;
 	r->possible = r->free >> 9;
@@ -103,6 +116,7 @@ static bool our_side(struct result *r, uint64_t *seed)
 	t = rb_now_ns();
 	CHECK_ERR(dev_compact(fd, -1, RB_COMPACT_SYNC_FULL, 0, &c), 0);
 	r->us = (rb_now_ns() - t) / 1000;
+	r->moved = c.migrated;
 	r->free = region_pages_left(fd);
 	r->whole = region_whole_blocks(fd, &r->possible);
 	close(fd);
@@ -111,16 +125,18 @@ static bool our_side(struct result *r, uint64_t *seed)
 
 static void tell(const char *who, const struct result *r)
 {
-	rb_diag("%s: %llu pages free; %llu whole before, %llu of %llu possible after, %llu us", who,
+	rb_diag("%s: %llu pages free; %llu whole before, %llu of %llu possible after; %llu pages moved, "
+		"%llu us", who,
 		(unsigned long long)r->free, (unsigned long long)r->whole_before,
 		(unsigned long long)r->whole, (unsigned long long)r->possible,
+		(unsigned long long)r->moved,
 		(unsigned long long)r->us);
 }
 
 static void beside_the_kernel(void)
 {
 	struct result ours = { 0 }, kernels = { 0 };
-	uint64_t seed = rb_seed(), pages, whole, min_free;
+	uint64_t seed = rb_seed(), pages, whole, min_free, pcp_high;
 	bool ok;
 
 	if (access(NODE "/compact", W_OK))
@@ -133,9 +149,13 @@ static void beside_the_kernel(void)
 	/* With huge pages the kernel keeps much more free than there is to be fragmented. */
 	min_free = text_number(MIN_FREE);
 	set_number(MIN_FREE, 1024);
+	/* What CPUs have in stock cannot be compacted: little. */
+	pcp_high = text_number(PCP_HIGH);
+	set_number(PCP_HIGH, 0);
 	ok = kernel_side(&kernels, &seed);
 	set_huge(0);
 	set_number(MIN_FREE, min_free);
+	set_number(PCP_HIGH, pcp_high);
 	NEED(CHECK(ok) && our_side(&ours, &seed));
 	tell("kernel", &kernels);
 	tell("ours", &ours);
