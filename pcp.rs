@@ -5,7 +5,7 @@
 //!
 //! Blocks given back last are taken first: they are likely to be in the CPU's cache. How large the
 //! stock is, and how many blocks move between it and the zone at a time, is learned
-//! ([`tuning`]). Plain data: whoever holds a `&mut PerCpuPages` holds its lock, and may take the
+//! ([`tuning`]). Which block is on which list: [`index`]. Plain data: whoever holds a `&mut PerCpuPages` holds its lock, and may take the
 //! zone's.
 //!
 //! C: `struct per_cpu_pages`, `__rmqueue_pcplist()`, `free_frozen_page_commit()`,
@@ -18,26 +18,31 @@
 
 #![deny(unsafe_code)]
 
+mod events;
+mod index;
 pub(crate) mod ring;
 mod shadow;
 pub(crate) mod tuning;
 
 use crate::zone::{
     alloc_flags::AllocFlags,
-    migratetype::{
-        Migratetype,
-        MIGRATE_PCPTYPES, //
-    },
+    migratetype::Migratetype,
     order::{
         Block,
         Order,
         PageIdx, //
     },
-    vmstat::{
-        NumaEvents,
-        NumaPlace, //
-    },
+    vmstat::NumaPlace,
     Zone, //
+};
+pub(crate) use events::PcpEvents;
+pub(crate) use index::{
+    PcpIndex,
+    NR_PCP_LISTS, //
+};
+use index::{
+    COSTLY_ORDER,
+    NR_LOWORDER_LISTS, //
 };
 use kernel::prelude::*;
 use ring::Ring;
@@ -45,126 +50,6 @@ use tuning::{
     PcpLimits,
     PCP_BATCH_SCALE_MAX, //
 };
-
-/// Number of lists (C: `NR_PCP_LISTS` with huge pages).
-pub(crate) const NR_PCP_LISTS: u8 = NR_LOWORDER_LISTS + 2;
-
-/// Lists of small blocks: one for each of four orders and three migratetypes.
-const NR_LOWORDER_LISTS: u8 = (COSTLY_ORDER + 1) * MIGRATE_PCPTYPES as u8;
-
-/// Largest order that small blocks have (C: `PAGE_ALLOC_COSTLY_ORDER`).
-const COSTLY_ORDER: u8 = 3;
-
-/// Order of huge pages (C: `HPAGE_PMD_ORDER`).
-const HUGE_ORDER: u32 = 9;
-
-/// Which list.
-///
-/// # Invariants
-///
-/// Less than [`NR_PCP_LISTS`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct PcpIndex(u8);
-
-impl PcpIndex {
-    /// The list of this order and type, if there is one: of small orders, and of huge pages where
-    /// the kernel has them (C: `pcp_allowed_order()`, `order_to_pindex()`).
-    #[inline]
-    pub(crate) fn new(order: Order, mt: Migratetype, has_huge: bool) -> Option<Self> {
-        if !mt.is_mergeable() {
-            return None;
-        }
-        // INVARIANT: Three types at most for each of four orders, and two lists after those.
-        match order.get() {
-            order if order <= COSTLY_ORDER => Some(Self(
-                order
-                    .wrapping_mul(MIGRATE_PCPTYPES as u8)
-                    .wrapping_add(mt.number()),
-            )),
-            order if has_huge && u32::from(order) == HUGE_ORDER => Some(Self(
-                NR_LOWORDER_LISTS.wrapping_add(u8::from(mt == Migratetype::Movable)),
-            )),
-            _ => None,
-        }
-    }
-
-    /// The list with this number.
-    pub(crate) fn from_number(number: u8) -> Option<Self> {
-        // INVARIANT: Just checked.
-        (number < NR_PCP_LISTS).then_some(Self(number))
-    }
-
-    /// Order of the blocks on it (C: `pindex_to_order()`).
-    #[inline]
-    pub(crate) fn order(self) -> Order {
-        let order = match self.0 {
-            low if low < NR_LOWORDER_LISTS => u32::from(low / MIGRATE_PCPTYPES as u8),
-            _ => HUGE_ORDER,
-        };
-
-        Order::new(order).unwrap_or(Order::ZERO)
-    }
-
-    /// The number.
-    pub(crate) fn get(self) -> u8 {
-        self.0
-    }
-
-    /// All lists.
-    pub(crate) fn all() -> impl Iterator<Item = Self> {
-        // INVARIANT: Less than the bound.
-        (0..NR_PCP_LISTS).map(Self)
-    }
-
-    /// The next list, the first after the last.
-    fn next(self) -> Self {
-        // INVARIANT: Back to 0 at the bound.
-        match self.0.wrapping_add(1) {
-            NR_PCP_LISTS.. => Self(0),
-            next => Self(next),
-        }
-    }
-}
-
-/// What happened on the lists of one CPU. Pages, unless it says otherwise.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PcpEvents {
-    /// Handed out.
-    pub(crate) pgalloc: u64,
-    /// Given back.
-    pub(crate) pgfree: u64,
-    /// Lists filled from the zone: events.
-    pub(crate) refill: u64,
-    /// Lists emptied into the zone because they were too long: events.
-    pub(crate) drain: u64,
-    /// Lists found full: events; limits are meant to prevent it.
-    pub(crate) ring_full: u64,
-    pub(crate) numa: NumaEvents,
-}
-
-impl PcpEvents {
-    /// Nothing yet.
-    pub(crate) const ZERO: Self = Self {
-        pgalloc: 0,
-        pgfree: 0,
-        refill: 0,
-        drain: 0,
-        ring_full: 0,
-        numa: NumaEvents::ZERO,
-    };
-
-    /// Adds up two CPUs.
-    pub(crate) fn sum(self, other: &Self) -> Self {
-        Self {
-            pgalloc: self.pgalloc.wrapping_add(other.pgalloc),
-            pgfree: self.pgfree.wrapping_add(other.pgfree),
-            refill: self.refill.wrapping_add(other.refill),
-            drain: self.drain.wrapping_add(other.drain),
-            ring_full: self.ring_full.wrapping_add(other.ring_full),
-            numa: self.numa.sum(other.numa),
-        }
-    }
-}
 
 /// What a request wants of a list.
 #[derive(Clone, Copy)]

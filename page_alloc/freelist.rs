@@ -37,10 +37,7 @@ use crate::{
         ZoneType, //
     }, //
 };
-use kernel::{
-    prelude::*,
-    sync::atomic::Relaxed, //
-};
+use kernel::sync::atomic::Relaxed;
 
 /// How a look at the zones ended.
 enum Scan {

@@ -27,6 +27,7 @@
 
 #![deny(unsafe_code)]
 
+mod build;
 mod bulk;
 mod check;
 pub(crate) mod compact_nodes;
@@ -67,16 +68,12 @@ use crate::{
             NoOwners,
             Owners, //
         },
-        ratelimit::RateLimit,
-        warn::warn_ratelimit, //
+        ratelimit::RateLimit, //
     },
     sys,
     zone::{
         alloc_flags::AllocFlags,
-        migratetype::{
-            Migratetype,
-            MIGRATE_TYPES, //
-        },
+        migratetype::Migratetype,
         order::{
             Block,
             Order,
@@ -85,9 +82,7 @@ use crate::{
         validate::Report,
         PageblockStat,
         Zone,
-        ZoneConfig,
-        ZoneType,
-        NR_ZONES, //
+        ZoneType, //
     }, //
 };
 use kernel::{
@@ -98,20 +93,13 @@ use kernel::{
     }, //
 };
 use layout::Shares;
-use node::{
-    Node,
-    NodeSpan, //
-};
+use node::Node;
 use pageset::Pageset;
 use slow::Request;
 use slow_events::SlowEvents;
 use tunables::Tunables;
 use warn::Warnings;
-use zonelist::{
-    FallbackOrder,
-    NodeFacts,
-    ZoneRef, //
-};
+use zonelist::ZoneRef;
 
 /// What a region is made of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -189,104 +177,6 @@ pub(crate) struct Region {
 }
 
 impl Region {
-    /// Makes an allocator of one node or more, which follow each other without gaps. All pages are
-    /// free.
-    ///
-    /// Allocates: sleeps. ENOMEM if its own tables cannot be had.
-    pub(crate) fn new(config: RegionConfig, spans: &[NodeSpan]) -> Result<Self> {
-        let mut nodes = KVec::with_capacity(spans.len(), GFP_KERNEL)?;
-        let zone_config = ZoneConfig {
-            pageblock_order: config.pageblock_order,
-            mobility_off: config.mobility_off(),
-            nr_cpus: sys::nr_cpus(),
-            lazy: config.lazy,
-        };
-
-        for span in spans {
-            let node = Node::new(span, config.shares, &zone_config, config.has_huge)?;
-
-            nodes.push_within_capacity(node)?;
-        }
-        let is_numa = nodes.len() > 1;
-        let mut region = Self::of_nodes(config, nodes, config.mobility_off(), is_numa)?;
-
-        region.build_all_zonelists()?;
-        region.init_per_zone_wmark_min()?;
-        Ok(region)
-    }
-
-    /// Puts nodes together that have everything they need.
-    #[inline(never)]
-    fn of_nodes(
-        config: RegionConfig,
-        nodes: KVec<Node>,
-        mobility_off: bool,
-        is_numa: bool,
-    ) -> Result<Self> {
-        Ok(Self {
-            config,
-            nodes,
-            mobility_off,
-            is_numa,
-            tunables: sys::new_locked!(Tunables::DEFAULT, c"rust_buddy_tunables")?,
-            tuning: sys::new_sleep_locked!((), c"rust_buddy_tuning")?,
-            defrag_mode: Atomic::new(false),
-            alloc_fail: Atomic::new(0),
-            slow_events: SlowEvents::new(),
-            changes: Atomic::new(0),
-            oom_busy: Atomic::new(false),
-            fail_warnings: warn_ratelimit(),
-            stall_warnings: warn_ratelimit(),
-            warnings: Warnings::new(),
-        })
-    }
-
-    /// Orders the nodes for each node (C: `build_all_zonelists()`).
-    fn build_all_zonelists(&mut self) -> Result {
-        let mut facts = KVec::with_capacity(self.nodes.len(), GFP_KERNEL)?;
-
-        for node in &self.nodes {
-            let fact = NodeFacts {
-                nid: node.nid(),
-                has_cpus: sys::nr_cpus_of_node(node.nid()) > 0,
-            };
-
-            facts.push_within_capacity(fact)?;
-        }
-        let mut order = FallbackOrder::new(&facts, sys::node_distance);
-
-        for local in 0..self.nodes.len() {
-            let list = self.zones_of(&order.next_list(local)?)?;
-
-            if let Some(node) = self.nodes.get_mut(local) {
-                node.fallback = list;
-            }
-        }
-        Ok(())
-    }
-
-    /// All zones of these nodes, in each of them from the highest down.
-    fn zones_of(&self, nodes: &[u8]) -> Result<KVec<ZoneRef>> {
-        let room = nodes.len().wrapping_mul(NR_ZONES);
-        let mut list = KVec::with_capacity(room, GFP_KERNEL)?;
-
-        for node in nodes {
-            let Some(zones) = self.nodes.get(usize::from(*node)) else {
-                continue;
-            };
-
-            for pageset in zones.zones().rev() {
-                let zone = ZoneRef {
-                    node: *node,
-                    kind: pageset.zone().kind(),
-                };
-
-                list.push_within_capacity(zone)?;
-            }
-        }
-        Ok(list)
-    }
-
     /// What it is made of.
     pub(crate) fn config(&self) -> &RegionConfig {
         &self.config
@@ -533,15 +423,5 @@ impl Region {
         self.pagesets().fold(Report::EMPTY, |report, pageset| {
             report.merge(pageset.validate())
         })
-    }
-}
-
-impl RegionConfig {
-    /// Whether the region is too small to keep migratetypes apart
-    /// (C: `build_all_zonelists()` sets `page_group_by_mobility_disabled`).
-    fn mobility_off(&self) -> bool {
-        let types = MIGRATE_TYPES as u32;
-
-        self.nr_pages < self.pageblock_order.nr_pages().wrapping_mul(types)
     }
 }

@@ -24,7 +24,6 @@ use super::{
     },
     watermark::mult_frac, //
 };
-use kernel::prelude::*;
 
 /// Where the last block was found. Kept over the requests that are served under one hold of the
 /// zone's lock, to save the searches before it (C: `enum rmqueue_mode`).

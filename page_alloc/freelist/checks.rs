@@ -30,6 +30,7 @@ mod tests {
             PageIdx, //
         }, //
     };
+    use kernel::prelude::*;
 
     const HERE: NumaPlace = NumaPlace {
         preferred: true,

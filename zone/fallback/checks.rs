@@ -13,6 +13,7 @@ mod tests {
         buddy::BuddyConfig, //
     };
     use super::super::*;
+    use kernel::prelude::*;
     use Migratetype::{
         Movable,
         Reclaimable,
