@@ -387,8 +387,8 @@ static void mover(uint64_t seed)
 		add(&sh->compactions, 1);
 		add(&sh->migrated, c.migrated);
 		add(&sh->failed, c.failed);
-		/* Seldom enough that some of what is needed again is still there. */
-		if ((r >> 12 & 7) == 0) {
+		/* As often as the writers get on, so that some of what is needed again is still there. */
+		if (sh->reclaims < sh->rounds / 2) {
 			CHECK_ERR(dev_reclaim(fd, r >> 16 & 63, &d), 0);
 			add(&sh->reclaims, 1);
 			add(&sh->dropped, d.nr_reclaimed);
