@@ -41,10 +41,9 @@ use crate::{
             AllocFlags,
             Wmark, //
         },
-        lru::Isolated,
-        order::{
-            Order,
-            PageIdx, //
+        lru::{
+            Isolated,
+            Looked, //
         },
         Zone, //
     }, //
@@ -184,25 +183,27 @@ impl<O: Owners> Shrinker<'_, O> {
 
     /// C: `shrink_folio_list()`, `move_folios_to_lru()`.
     fn shrink_blocks(&mut self, zone: &Zone, isolated: &Isolated) {
-        for (page, order) in isolated.iter() {
+        for looked in isolated.iter() {
             match (self.stop)() {
                 // Those that are left over go back as they were.
-                true => zone.lru_putback(page, order, Some(false)),
-                false => self.shrink_block(zone, page, order),
+                true => zone.lru_putback(looked, Some(false)),
+                false => self.shrink_block(zone, looked),
             }
         }
     }
 
     /// Drops the contents of a block, or puts it back on one of the lists.
-    fn shrink_block(&mut self, zone: &Zone, page: PageIdx, order: Order) {
-        let nr_pages = u64::from(order.nr_pages());
-        let to = match self.owners.reclaim(page, false) {
+    fn shrink_block(&mut self, zone: &Zone, looked: Looked) {
+        let nr_pages = u64::from(looked.order.nr_pages());
+        let to = match self.owners.reclaim(looked.page, false) {
             Reclaimed::Freed(block) => {
+                let freed = u64::from(block.order().nr_pages());
+
                 // It may have been moved since it was taken off its list, and listed there.
-                zone.lru_putback(page, order, None);
+                zone.lru_putback(looked, None);
                 zone.lru_del(block.head());
                 self.region.free_pages(block);
-                self.sc.nr_reclaimed = self.sc.nr_reclaimed.wrapping_add(nr_pages);
+                self.sc.nr_reclaimed = self.sc.nr_reclaimed.wrapping_add(freed);
                 return;
             }
             Reclaimed::Activate => {
@@ -213,7 +214,7 @@ impl<O: Owners> Shrinker<'_, O> {
             Reclaimed::Unevictable => None,
         };
 
-        zone.lru_putback(page, order, to);
+        zone.lru_putback(looked, to);
     }
 
     /// C: `shrink_active_list()`.
@@ -222,13 +223,13 @@ impl<O: Owners> Shrinker<'_, O> {
         let isolated = zone.lru_isolate(true, nr_to_scan);
 
         self.count(SlowEvent::PgRefill, isolated.nr_pages);
-        for (page, order) in isolated.iter() {
-            let stays = self.owners.deactivate(page);
+        for looked in isolated.iter() {
+            let stays = self.owners.deactivate(looked.page);
 
             if stays {
-                self.count(SlowEvent::PgDeactivate, u64::from(order.nr_pages()));
+                self.count(SlowEvent::PgDeactivate, u64::from(looked.order.nr_pages()));
             }
-            zone.lru_putback(page, order, stays.then_some(false));
+            zone.lru_putback(looked, stays.then_some(false));
         }
         zone.lru_looked_at(isolated.nr_pages);
     }
@@ -250,7 +251,11 @@ mod tests {
             Migrated,
             OomResult, //
         },
-        zone::order::Block, //
+        zone::order::{
+            Block,
+            Order,
+            PageIdx, //
+        }, //
     };
 
     /// A block that is moved while somebody looks at it, and then dropped where it is.

@@ -4,7 +4,8 @@
 //!
 //! Two lists run through the first pages of such blocks: those used lately and the others. New ones
 //! enter at the head, reclaim takes from the tail. A block that is being looked at is on neither, but
-//! still tagged: whoever frees it meanwhile takes the tag away, and it is not put back.
+//! still tagged, with the ticket of who looks in its link: whoever frees it meanwhile takes both away,
+//! and it is not put back, nor another that is looked at in its place.
 //!
 //! C: `struct lruvec`, `isolate_lru_folios()`, `move_folios_to_lru()` in `mm/vmscan.c`.
 //!
@@ -118,6 +119,8 @@ pub(super) struct Lru {
     active: LruList,
     /// Pages of blocks that are being looked at.
     isolated: u64,
+    /// Of whoever looks next.
+    ticket: u32,
 }
 
 impl Lru {
@@ -126,6 +129,7 @@ impl Lru {
         inactive: LruList::EMPTY,
         active: LruList::EMPTY,
         isolated: 0,
+        ticket: 0,
     };
 
     fn list(&mut self, active: bool) -> (&mut LruList, u8) {
@@ -167,15 +171,33 @@ impl Shown {
     }
 }
 
+/// A block taken off a list to be looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Looked {
+    pub(crate) page: PageIdx,
+    pub(crate) order: Order,
+    ticket: u32,
+}
+
 /// Blocks taken off a list to be looked at.
 pub(crate) struct Isolated {
     blocks: [(PageIdx, Order); SWAP_CLUSTER_MAX as usize],
     len: usize,
     /// Pages of theirs.
     pub(crate) nr_pages: u64,
+    ticket: u32,
 }
 
 impl Isolated {
+    fn new(ticket: u32) -> Self {
+        Self {
+            blocks: [(PageIdx::NONE, Order::ZERO); SWAP_CLUSTER_MAX as usize],
+            len: 0,
+            nr_pages: 0,
+            ticket,
+        }
+    }
+
     fn push(&mut self, page: PageIdx, order: Order) {
         if let Some(slot) = self.blocks.get_mut(self.len) {
             *slot = (page, order);
@@ -184,9 +206,18 @@ impl Isolated {
         }
     }
 
-    /// First page and order of each.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (PageIdx, Order)> + '_ {
-        self.blocks.iter().take(self.len).copied()
+    /// Each of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Looked> + '_ {
+        let ticket = self.ticket;
+
+        self.blocks
+            .iter()
+            .take(self.len)
+            .map(move |&(page, order)| Looked {
+                page,
+                order,
+                ticket,
+            })
     }
 }
 
@@ -224,12 +255,9 @@ impl Buddy {
 
     /// C: `isolate_lru_folios()`.
     fn lru_isolate(&mut self, active: bool, nr_to_scan: u64) -> Isolated {
-        let mut isolated = Isolated {
-            blocks: [(PageIdx::NONE, Order::ZERO); SWAP_CLUSTER_MAX as usize],
-            len: 0,
-            nr_pages: 0,
-        };
+        let mut isolated = Isolated::new(self.lru.ticket);
 
+        self.lru.ticket = self.lru.ticket.wrapping_add(1);
         while isolated.nr_pages < nr_to_scan && isolated.len < isolated.blocks.len() {
             let (list, _) = self.lru.list(active);
             let Some(page) = list.list.last() else {
@@ -240,16 +268,23 @@ impl Buddy {
             };
 
             list.del(&mut self.map, page, order);
-            self.map.set_tag(page, ISOLATED | order.get());
+            self.map
+                .set_ticket(page, ISOLATED | order.get(), isolated.ticket);
             isolated.push(page, order);
         }
         self.lru.isolated = self.lru.isolated.wrapping_add(isolated.nr_pages);
         isolated
     }
 
-    fn lru_putback(&mut self, page: PageIdx, order: Order, to: Option<bool>) {
-        // Nobody freed it meanwhile, or put it on a list again.
-        if self.map.tag(page) != ISOLATED | order.get() {
+    fn lru_putback(&mut self, looked: Looked, to: Option<bool>) {
+        let Looked {
+            page,
+            order,
+            ticket,
+        } = looked;
+
+        // Nobody freed it meanwhile, or put it on a list again, or looks at what came to its place.
+        if self.map.tag(page) != ISOLATED | order.get() || self.map.ticket(page) != ticket {
             return;
         }
         self.map.set_tag(page, 0);
@@ -302,8 +337,8 @@ impl Zone {
 
     /// Puts a block that was looked at on a list, or on none. If somebody freed it or listed it
     /// meanwhile, that stays so.
-    pub(crate) fn lru_putback(&self, page: PageIdx, order: Order, to: Option<bool>) {
-        self.with_lru(|buddy| buddy.lru_putback(page, order, to));
+    pub(crate) fn lru_putback(&self, looked: Looked, to: Option<bool>) {
+        self.with_lru(|buddy| buddy.lru_putback(looked, to));
     }
 
     /// `nr_pages` that were isolated have been looked at.
@@ -381,11 +416,8 @@ mod tests {
             .ok_or(ENOMEM)
     }
 
-    fn isolate_one(zone: &Zone, active: bool) -> Option<PageIdx> {
-        zone.lru_isolate(active, 1)
-            .iter()
-            .next()
-            .map(|(page, _)| page)
+    fn isolate_one(zone: &Zone, active: bool) -> Result<Looked> {
+        zone.lru_isolate(active, 1).iter().next().ok_or(ENOENT)
     }
 
     #[test]
@@ -397,10 +429,12 @@ mod tests {
         zone.lru_add(b.head(), b.order(), false);
         assert_eq!(zone.lru_counts(), (0, 9));
         assert_eq!(zone.validate().errors, 0);
-        assert_eq!(isolate_one(&zone, false), Some(a.head()));
-        zone.lru_putback(a.head(), a.order(), Some(true));
+        let looked = isolate_one(&zone, false)?;
+
+        assert_eq!(looked.page, a.head());
+        zone.lru_putback(looked, Some(true));
         assert_eq!(zone.lru_counts(), (1, 8));
-        assert_eq!(isolate_one(&zone, false), Some(b.head()));
+        assert_eq!(isolate_one(&zone, false)?.page, b.head());
         assert_eq!(zone.lru_isolated(), 9);
         zone.lru_looked_at(9);
         assert_eq!(zone.lru_isolated(), 0);
@@ -412,16 +446,38 @@ mod tests {
     fn what_is_freed_while_it_is_looked_at_stays_away() -> Result {
         let zone = zone()?;
         let a = take(&zone, 0)?;
-        let (page, order) = (a.head(), a.order());
+        let page = a.head();
 
-        zone.lru_add(page, order, false);
-        assert_eq!(isolate_one(&zone, false), Some(page));
+        zone.lru_add(page, a.order(), false);
+        let looked = isolate_one(&zone, false)?;
+
         assert!(zone.lru_del(page));
         zone.free(a, FreeFlags::None);
-        zone.lru_putback(page, order, Some(false));
+        zone.lru_putback(looked, Some(false));
         assert_eq!(zone.lru_counts(), (0, 0));
         assert!(!zone.lru_del(page));
         assert_eq!(zone.nr_free(), 2048);
+        assert_eq!(zone.validate().errors, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn what_came_to_its_place_is_not_put_back_for_another() -> Result {
+        let zone = zone()?;
+        let a = take(&zone, 0)?;
+        let page = a.head();
+
+        zone.lru_add(page, a.order(), false);
+        let first = isolate_one(&zone, false)?;
+
+        // Freed, taken again and looked at by a second.
+        assert!(zone.lru_del(page));
+        zone.lru_add(page, a.order(), false);
+        let second = isolate_one(&zone, false)?;
+
+        zone.lru_putback(first, None);
+        zone.lru_putback(second, Some(false));
+        assert_eq!(zone.lru_counts(), (0, 1));
         assert_eq!(zone.validate().errors, 0);
         Ok(())
     }
@@ -457,9 +513,11 @@ mod tests {
         zone.lru_add(a.head(), a.order(), false);
         zone.lru_add(b.head(), b.order(), false);
         zone.lru_add(a.head(), a.order(), false);
-        assert_eq!(isolate_one(&zone, false), Some(b.head()));
+        let looked = isolate_one(&zone, false)?;
+
+        assert_eq!(looked.page, b.head());
         zone.lru_add(b.head(), b.order(), true);
-        zone.lru_putback(b.head(), b.order(), Some(false));
+        zone.lru_putback(looked, Some(false));
         assert_eq!(zone.lru_counts(), (1, 1));
         assert_eq!(zone.validate().errors, 0);
         Ok(())

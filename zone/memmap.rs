@@ -123,6 +123,25 @@ impl Memmap {
         self.set(page, Link::NONE, tag);
     }
 
+    /// The same, with a number that [`Memmap::ticket()`] tells.
+    pub(super) fn set_ticket(&mut self, page: PageIdx, tag: u8, ticket: u32) {
+        let next = PageIdx::new(ticket);
+
+        self.set(
+            page,
+            Link {
+                prev: PageIdx::NONE,
+                next,
+            },
+            tag,
+        );
+    }
+
+    /// The number that `page`, which is on no list, was tagged with.
+    pub(super) fn ticket(&self, page: PageIdx) -> u32 {
+        self.link(page).next.get()
+    }
+
     fn slot(&self, page: PageIdx) -> usize {
         page.get().wrapping_sub(self.start.get()) as usize
     }
