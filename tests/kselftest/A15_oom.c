@@ -39,7 +39,29 @@ static bool hear(const int *pipe, int seconds)
 	return poll(&p, 1, seconds * 1000) == 1 && read(pipe[0], &c, 1) == 1;
 }
 
-static void hold(struct holder *me, int adj, uint32_t pages)
+/* Takes pages of one node. */
+static uint32_t fill_node(int fd, int nid, uint32_t gfp, struct rb_block *b, uint32_t max)
+{
+	struct rb_alloc a;
+	uint32_t nr;
+
+	gfp = (gfp & ~RB_GFP_RECLAIM) | RB_GFP_MEMALLOC | RB_GFP_THISNODE | QUIET;
+	for (nr = 0; nr < max; nr++) {
+		a = (struct rb_alloc){ .gfp = gfp, .nid = nid };
+		if (dev_ioctl(fd, RB_ALLOC, &a) &&
+		    (dev_drain(fd, RB_ALL, RB_ALL, RB_ALL) || dev_ioctl(fd, RB_ALLOC, &a)))
+			break;
+		b[nr] = (struct rb_block){ .id = a.id, .gen = a.gen };
+	}
+	return nr;
+}
+
+static uint32_t fill(int fd, int nid, uint32_t gfp, struct rb_block *b, uint32_t max)
+{
+	return nid < 0 ? dev_fill(fd, gfp, 0, b, max) : fill_node(fd, nid, gfp, b, max);
+}
+
+static void hold(struct holder *me, int nid, int adj, uint32_t pages)
 {
 	static struct rb_block b[MAX];
 	struct rb_alloc a;
@@ -49,7 +71,7 @@ static void hold(struct holder *me, int adj, uint32_t pages)
 
 	rb_oom_score_adj(adj);
 	fd = dev_open();
-	me->got = dev_fill(fd, RB_GFP_KERNEL, 0, b, pages);
+	me->got = fill(fd, nid, RB_GFP_KERNEL, b, pages);
 	p = dev_map_id(fd, b[0].id, 0);
 	NEED(me->got && p != MAP_FAILED);
 	pattern_fill(p, 5);
@@ -73,7 +95,8 @@ static void hold(struct holder *me, int adj, uint32_t pages)
 	_exit(0);
 }
 
-static bool start_holder(struct holder *me, int adj, uint32_t pages)
+/* On one node, or on any: -1. */
+static bool start_holder(struct holder *me, int nid, int adj, uint32_t pages)
 {
 	pid_t pid;
 
@@ -82,7 +105,7 @@ static bool start_holder(struct holder *me, int adj, uint32_t pages)
 		return false;
 	pid = rb_fork();
 	if (pid == 0) {
-		hold(me, adj, pages);
+		hold(me, nid, adj, pages);
 		_exit(1);
 	}
 	me->pid = pid;
@@ -163,7 +186,7 @@ static bool holders(int n, const unsigned int *percent, const int *adj)
 	uint64_t all = pages_for_kernel(fd);
 
 	for (int i = 0; i < n; i++)
-		if (!start_holder(&h[i], adj[i], i == n - 1 ? MAX : (uint32_t)(all * percent[i] / 100)))
+		if (!start_holder(&h[i], -1, adj[i], i == n - 1 ? MAX : (uint32_t)(all * percent[i] / 100)))
 			return false;
 	CHECK_EQ(pages_for_kernel(fd), 0);
 	close(fd);
@@ -368,6 +391,37 @@ static void no_victim(void)
 	close(fd);
 }
 
+/* Whoever has nothing on the nodes of the request is left alone, be it the largest. */
+static void nodes_count(void)
+{
+	struct rb_alloc a = { .gfp = RB_GFP_KERNEL | QUIET, .nid = RB_NO_NODE, .nodemask = 1 };
+	struct rb_query q;
+	uint64_t kills;
+	int fd;
+
+	NEED(rb_load("size_mb=16 nids=3"));
+	fd = start();
+	NEED(fd >= 0 && !dev_query(fd, &q));
+	if (q.nr_nodes < 2) {
+		rb_skip("one node only");
+		return;
+	}
+	kills = vmstat_now(fd, "oom_kill");
+	NEED(start_holder(&h[0], 0, 0, 1000) && start_holder(&h[1], 1, 0, MAX));
+	plug_fd = dev_open();
+	NEED(fill_node(plug_fd, 0, RB_GFP_KERNEL, plug, MAX) > 100);
+	CHECK(h[1].got > h[0].got);
+	CHECK_ERR(dev_ioctl(fd, RB_ALLOC, &a), 0);
+	CHECK_EQ(a.got_nid, 0);
+	CHECK_EQ(vmstat_now(fd, "oom_kill"), kills + 1);
+	lost_all(&h[0]);
+	kept_all(&h[1]);
+	end(&h[0]);
+	end(&h[1]);
+	close(fd);
+	rb_load("size_mb=64");
+}
+
 /* Who asks may be the largest itself. */
 static void oneself(void)
 {
@@ -490,6 +544,7 @@ RB_PROGRAM(A15_oom, 0,
 	{ "NOFAIL_needs_to_be_allowed_to_wait", nofail_values },
 	{ "NOFAIL_takes_from_the_largest", nofail_takes },
 	{ "no_victim_is_ENOMEM", no_victim },
+	{ "who_has_nothing_on_the_nodes_is_left_alone", nodes_count },
 	{ "oneself_may_be_the_largest", oneself },
 	{ "one_victim_for_several_requests", one_at_a_time },
 	{ "not_while_contents_can_be_dropped", dropped_first },
