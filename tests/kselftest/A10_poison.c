@@ -3,7 +3,6 @@
 #include "rb_test.h"
 
 #define NR_PAGES	4096u		/* 16 MiB */
-#define ALL		(RB_GFP_HIGHUSER_MOVABLE | RB_GFP_MEMALLOC | RB_GFP_NOWARN)
 #define LOADED		"size_mb=16 poison=1 unsafe_test=1 exact=1"
 
 static uint64_t nr_bad(void)
@@ -51,7 +50,7 @@ static unsigned int lines_with(int log, const char *words)
 static uint32_t take_all_but(int fd, uint64_t idx)
 {
 	static struct rb_block b[NR_PAGES];
-	uint32_t nr = dev_take_all(fd, ALL, 0, b, NR_PAGES);
+	uint32_t nr = dev_fill(fd, RB_GFP_HIGHUSER_MOVABLE, 0, b, NR_PAGES);
 
 	for (uint32_t i = 0; i < nr; i++)
 		if (!CHECK(b[i].idx != idx))
