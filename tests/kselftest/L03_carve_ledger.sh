@@ -11,34 +11,14 @@ if ! quiet_node; then
 	finish
 fi
 
-# The debug kernel keeps freed objects back (KASAN's quarantine) and gives their pages up when it likes,
-# in the middle of this as well: there the node's pages are counted with those of its slabs.
-with_slabs() {
-	cat /proc/sys/vm/stat_refresh
-	slabs=$(awk '/^nr_slab_/ { sum += $2 } END { print sum }' "/sys/devices/system/node/node$NODE/vmstat")
-	echo $(($(node_pages) + slabs))
-}
-
-# Two looks in a row that agree: no slab came or went between its two numbers.
-pages() {
-	[ "$RIG" = b ] || { node_pages; return; }
-	seen=none
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		now=$(with_slabs)
-		[ "$now" != "$seen" ] || break
-		seen=$now
-	done
-	echo "$now"
-}
-
 # What moves all the same is measured again; what the module does wrong, it does wrong again.
 ledger() {
 	for try in 1 2 3 4 5; do
-		before=$(pages)
+		before=$(node_pages)
 		same "load $1" "$(load "size_mb=$1 nid=$NODE")" OK || return
-		taken=$((before - $(pages)))
+		taken=$((before - $(node_pages)))
 		same "unload" "$(unload)" OK || return
-		missing=$((before - $(pages)))
+		missing=$((before - $(node_pages)))
 		[ $taken != $(($1 * 256)) ] || [ $missing != 0 ] || return
 		echo "# try $try: taken $taken, missing after unload $missing"
 	done
@@ -48,7 +28,7 @@ ledger() {
 
 # nothing_lost WHAT SINCE: and on the stock kernel nothing won either.
 nothing_lost() {
-	lost=$(($2 - $(pages)))
+	lost=$(($2 - $(node_pages)))
 	if [ "$RIG" = b ] && [ $lost -lt 0 ]; then
 		echo "# $1: the kernel gave back $((-lost)) of its own"
 	else
@@ -60,7 +40,7 @@ for mb in 4 8 16 64; do
 	result "ledger_${mb}_MiB"
 done
 
-start=$(pages)
+start=$(node_pages)
 i=0
 while [ $i -lt "$(times 10 3 1000)" ] && [ $ktap_bad = 0 ]; do
 	ledger 64

@@ -375,8 +375,8 @@ static void mover(uint64_t seed)
 {
 	int fd = dev_open();
 
-	/* As much of the CPUs as the writers get together. */
-	setpriority(PRIO_PROCESS, 0, -12);
+	/* As much of the CPUs as the writers get together; or often interrupted where that shows. */
+	setpriority(PRIO_PROCESS, 0, sh->lossy ? 5 : -12);
 	while (!over()) {
 		uint64_t r = rb_random(&seed);
 		struct rb_compact c;

@@ -102,8 +102,8 @@ nothing_left() {
 	! loaded && [ ! -e $DEV ] && [ ! -e $DEBUGFS ] && [ ! -e /sys/class/misc/rust_buddy ]
 }
 
-# All pages of NODE that nobody has: free lists, exact, and the kernel's per-CPU lists.
-node_pages() {
+# Pages of NODE on the free lists, exact, and on the kernel's per-CPU lists.
+listed_pages() {
 	awk -v node="$NODE" '
 		FILENAME == "/proc/buddyinfo" && $2 == node "," {
 			for (o = 0; o < 11; o++) sum += $(5 + o) * (p = o ? 2 * p : 1)
@@ -111,6 +111,26 @@ node_pages() {
 		FILENAME == "/proc/zoneinfo" && $1 == "Node" { on = $2 == node "," }
 		FILENAME == "/proc/zoneinfo" && $1 == "count:" && on { sum += $2 }
 		END { print sum + 0 }' /proc/buddyinfo /proc/zoneinfo
+}
+
+with_slabs() {
+	cat /proc/sys/vm/stat_refresh
+	slabs=$(awk '/^nr_slab_/ { sum += $2 } END { print sum }' "/sys/devices/system/node/node$NODE/vmstat")
+	echo $(($(listed_pages) + slabs))
+}
+
+# All pages of NODE that nobody has. The debug kernel keeps freed objects back (KASAN's quarantine) and
+# gives their pages up when it likes: there those of slabs are counted with them, until two looks in a
+# row agree, between which no slab came or went.
+node_pages() {
+	[ "$RIG" = b ] || { listed_pages; return; }
+	seen=none
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		pages=$(with_slabs)
+		[ "$pages" != "$seen" ] || break
+		seen=$pages
+	done
+	echo "$pages"
 }
 
 # Fixes what the kernel would change by itself on the quiet node, then proves that it is quiet.
