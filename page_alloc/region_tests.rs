@@ -11,6 +11,7 @@ mod tests {
     use super::super::{
         fixture::{
             of_one_node,
+            one_zone,
             region, //
         },
         layout::Shares,
@@ -125,14 +126,7 @@ mod tests {
 
     #[test]
     fn row_026_atomic_requests_go_deeper() -> Result {
-        let region = region(
-            16384,
-            Shares {
-                dma: 0,
-                dma32: 0,
-                movable: 0,
-            },
-        )?;
+        let region = one_zone(16384)?;
         let zone = normal(&region)?;
         let min = zone.marks().levels.min;
 
@@ -143,14 +137,7 @@ mod tests {
 
     #[test]
     fn row_047_memalloc_takes_the_last_page() -> Result {
-        let region = region(
-            4096,
-            Shares {
-                dma: 0,
-                dma32: 0,
-                movable: 0,
-            },
-        )?;
+        let region = one_zone(4096)?;
 
         let _ = exhaust(&region, Gfp::MEMALLOC);
         assert_eq!(region.nr_free(), 0);
@@ -210,14 +197,7 @@ mod tests {
 
     #[test]
     fn row_044_mixing_is_better_than_failing() -> Result {
-        let region = region(
-            8192,
-            Shares {
-                dma: 0,
-                dma32: 0,
-                movable: 0,
-            },
-        )?;
+        let region = one_zone(8192)?;
         let normal = normal(&region)?;
 
         fill_normal(&region)?;
@@ -232,14 +212,7 @@ mod tests {
 
     #[test]
     fn a_small_region_does_not_keep_types_apart() -> Result {
-        let region = region(
-            1024,
-            Shares {
-                dma: 0,
-                dma32: 0,
-                movable: 0,
-            },
-        )?;
+        let region = one_zone(1024)?;
         let zone = normal(&region)?;
 
         for gfp in [Gfp::MOVABLE, Gfp::RECLAIMABLE, Gfp::NONE] {
@@ -252,14 +225,7 @@ mod tests {
 
     #[test]
     fn blocks_from_nowhere_change_nothing() -> Result {
-        let region = region(
-            1024,
-            Shares {
-                dma: 0,
-                dma32: 0,
-                movable: 0,
-            },
-        )?;
+        let region = one_zone(1024)?;
 
         region.free_pages(Block::new(PageIdx::new(1 << 30), Order::ZERO));
         assert_eq!(region.nr_free(), 1024);
