@@ -37,11 +37,16 @@ pub(super) enum Moved {
 }
 
 impl<S: Site, O: Owners> Control<'_, S, O> {
-    /// Moves what was collected; what cannot be moved stays (C: `migrate_pages()`).
+    /// Moves what was collected; what cannot be moved stays (C: `migrate_pages()`). So does the rest
+    /// if this task is to die.
     pub(super) fn migrate_pages(&mut self) -> Moved {
         let mut outcome = Moved::All;
 
         while let Some(page) = self.sources.pop() {
+            if self.should_abort() {
+                outcome = Moved::Some;
+                break;
+            }
             match self.migrate_one(page) {
                 Moved::All => {}
                 Moved::Some => outcome = Moved::Some,
