@@ -43,9 +43,9 @@ declare -A PART=(
 	[kunit-b]="ktap $S/kunit.sh b"
 	[kunit-c]="ktap $S/kunit.sh c"
 )
-# The builds first, each alone, because others need their products; then the longest, beside which all
-# the others have time.
-ORDER=(build-a build-b build-c kselftest-b fmt shellcheck console-scan unsafe no-panic uapi clippy-module
+# The builds first, because others need their products; then the longest, beside which all the others
+# have time.
+ORDER=(build-b build-a build-c kselftest-b fmt shellcheck console-scan unsafe no-panic uapi clippy-module
 	clippy-host clippy-tools host fuzz loom tools kselftest-a demo parity kunit-b kunit-c)
 
 # What the tree is, with what is not committed.
@@ -91,6 +91,14 @@ rig_of() {
 	case $1 in
 	no-panic | clippy-module | demo | parity) echo a ;;
 	build-? | kselftest-? | kunit-?) echo "${1: -1}" ;;
+	esac
+}
+
+# The part whose product it needs.
+build_of() {
+	case $1 in
+	no-panic | demo | parity | kselftest-a) echo build-a ;;
+	kselftest-? | kunit-?) echo "build-${1: -1}" ;;
 	esac
 }
 
@@ -160,9 +168,9 @@ reap() {
 	done
 }
 
-# lanes N: until fewer than N parts run.
+# lanes N [PART]: until fewer than N parts run, and PART does not.
 lanes() {
-	while reap && [ ${#PID[@]} -ge "$1" ]; do
+	while reap && { [ ${#PID[@]} -ge "$1" ] || [ -n "${PID[${2:-none}]-}" ]; }; do
 		show_progress
 		sleep 0.3 &
 		wait $! || true
@@ -172,9 +180,8 @@ lanes() {
 run() {
 	local name
 	for name in "$@"; do
-		lanes "$LANES"
+		lanes "$LANES" "$(build_of "$name")"
 		start "$name"
-		[[ $name != build-* ]] || lanes 1
 	done
 	lanes 1
 }

@@ -419,7 +419,7 @@ static void nodes_count(void)
 	end(&h[0]);
 	end(&h[1]);
 	close(fd);
-	rb_load("size_mb=64");
+	rb_unload();
 }
 
 /* Who asks may be the largest itself. */
@@ -531,7 +531,7 @@ static void with_oom_kill(void)
 	kept_all(&h[1]);
 	end(&h[1]);
 	close(fd);
-	rb_load("size_mb=64");
+	rb_unload();
 }
 
 RB_PROGRAM(A15_oom, 0,
@@ -544,10 +544,10 @@ RB_PROGRAM(A15_oom, 0,
 	{ "NOFAIL_needs_to_be_allowed_to_wait", nofail_values },
 	{ "NOFAIL_takes_from_the_largest", nofail_takes },
 	{ "no_victim_is_ENOMEM", no_victim },
-	{ "who_has_nothing_on_the_nodes_is_left_alone", nodes_count },
 	{ "oneself_may_be_the_largest", oneself },
 	{ "one_victim_for_several_requests", one_at_a_time },
 	{ "not_while_contents_can_be_dropped", dropped_first },
 	{ "event_is_signalled", event },
+	{ "who_has_nothing_on_the_nodes_is_left_alone", nodes_count },
 	{ "with_oom_kill_the_process_goes_too", with_oom_kill },
 );

@@ -3,7 +3,7 @@
 # Loads and unloads again and again; what appears must vanish, and the taint is what it must be.
 . "${0%/*}/ktap.sh"
 plan 5
-N=$(times 20 6 200)
+N=$(times 20 4 200)
 
 i=0
 lines=0

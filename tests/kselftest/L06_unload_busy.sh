@@ -68,7 +68,7 @@ result killed_holder_lets_go
 
 same load "$(load "size_mb=64 nid=$NODE")" OK
 i=0
-while [ $i -lt "$(times 20 10 200)" ] && [ $ktap_bad = 0 ]; do
+while [ $i -lt "$(times 20 5 200)" ] && [ $ktap_bad = 0 ]; do
 	(exec 4<$DEV; exec 5<$DEBUGFS/zoneinfo; cat <&5 >/dev/null)
 	i=$((i + 1))
 done

@@ -3,7 +3,7 @@
 # Unload while kswapd and kcompactd have just been at work: they are gone before the module is.
 . "${0%/*}/ktap.sh"
 plan 3
-N=$(times 10 5 200)
+N=$(times 10 3 200)
 
 # threads: how many of ours there are.
 threads() {

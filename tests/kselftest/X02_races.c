@@ -32,7 +32,7 @@ static void double_free_race(void)
 	int bad = 0;
 
 	race.fd = dev_open();
-	race.rounds = rb_times(1500, 200, 1000000);
+	race.rounds = rb_times(800, 200, 1000000);
 	pthread_barrier_init(&race.gate, NULL, 3);
 	for (intptr_t i = 0; i < 2; i++)
 		NEED(!pthread_create(&t[i], NULL, freer, (void *)i));
@@ -114,7 +114,7 @@ static void reset_against_the_rest(void)
 	race.stop = 0;
 	race.fd = dev_open();
 	NEED(!pthread_create(&t, NULL, resetter, NULL));
-	for (unsigned int i = 0; i < rb_times(1000, 40, 200000); i++) {
+	for (unsigned int i = 0; i < rb_times(600, 40, 200000); i++) {
 		struct rb_alloc a;
 		int err = dev_alloc(race.fd, RB_GFP_KERNEL, i % 11, &a);
 		void *p;

@@ -439,7 +439,7 @@ struct goal {
 static struct goal goal(void)
 {
 	const char *s = getenv("STORM_SECONDS");
-	struct goal g = { .seconds = rb_times(15, 15, 60), .at_most = rb_times(60, 90, 300) };
+	struct goal g = { .seconds = rb_times(15, 10, 60), .at_most = rb_times(60, 90, 300) };
 
 	g.moves = rb_rig('b') ? rb_times(0, 400, 8000) : rb_times(4000, 0, 100000);
 	g.moves_mapped = rb_rig('b') ? rb_times(0, 200, 4000) : rb_times(1500, 0, 20000);
@@ -557,7 +557,7 @@ static void wrong(unsigned int order, unsigned int at_most)
 		(unsigned long long)sh->not_zero, (unsigned long long)sh->gone,
 		(unsigned long long)sh->moved);
 	CHECK(sh->wrong + sh->not_zero + sh->gone > 0);
-	rb_load("size_mb=64");
+	rb_unload();
 }
 
 static void copy_first(void) { wrong(1, rb_times(60, 180, 120)); }

@@ -224,12 +224,12 @@ static void run(unsigned int percent, unsigned int times, unsigned int seconds, 
 /* A tenth of what they ask for stays: 0.3 of the region. */
 static void droppable(void)
 {
-	run(90, 30, rb_times(12, 20, 60), true);
+	run(90, 30, rb_times(10, 10, 60), true);
 }
 
 static void nothing_droppable(void)
 {
-	run(0, 30, rb_times(6, 10, 60), false);
+	run(0, 30, rb_times(4, 5, 60), false);
 }
 
 RB_PROGRAM(X04_pressure, 0,
