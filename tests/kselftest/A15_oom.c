@@ -419,7 +419,6 @@ static void nodes_count(void)
 	end(&h[0]);
 	end(&h[1]);
 	close(fd);
-	rb_unload();
 }
 
 /* Who asks may be the largest itself. */
@@ -531,7 +530,7 @@ static void with_oom_kill(void)
 	kept_all(&h[1]);
 	end(&h[1]);
 	close(fd);
-	rb_unload();
+	rb_load("size_mb=64");
 }
 
 RB_PROGRAM(A15_oom, 0,

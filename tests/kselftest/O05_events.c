@@ -427,7 +427,7 @@ static void closed_first(void)
 static void crossings(void)
 {
 	int down = counter(), up = counter(), fd = start();
-	unsigned int lost_down = 0, lost_up = 0, n = rb_times(30, 8, 2000);
+	unsigned int lost_down = 0, lost_up = 0, n = rb_times(30, 5, 2000);
 
 	CHECK_ERR(dev_event_set(fd, down, RB_PRESSURE_BELOW_MIN, 0), 0);
 	CHECK_ERR(dev_event_set(fd, up, RB_PRESSURE_ABOVE_HIGH, 0), 0);
