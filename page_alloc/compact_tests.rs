@@ -39,6 +39,8 @@ mod tests {
     };
     use kernel::prelude::*;
 
+    const NR_PAGES: u32 = 32768;
+
     #[test]
     fn what_is_scattered_comes_together() -> Result {
         for (seed, orders) in [
@@ -47,7 +49,7 @@ mod tests {
             (3, &[0, 1, 0, 2, 3]),
             (4, &[5, 0]),
         ] {
-            let (region, keepers) = full(65536, orders)?;
+            let (region, keepers) = full(NR_PAGES, orders)?;
 
             fragment(&region, &keepers, seed)?;
             let free = region.nr_free();
@@ -57,7 +59,7 @@ mod tests {
             assert_eq!(region.nr_free(), free);
             assert!(nr_whole(&region)? * 100 >= free / 512 * 95);
             assert_eq!(report.freed_blocks as u64, nr_whole(&region)?);
-            assert!(report.progress.migrated > 1000);
+            assert!(report.progress.migrated > u64::from(NR_PAGES / 64));
             // For single pages there is room until the scanners meet.
             assert!(report.progress.failed <= 1 || orders.len() > 1);
             check(&region, &keepers);
@@ -67,9 +69,9 @@ mod tests {
 
     #[test]
     fn one_page_that_stays_keeps_its_pageblock() -> Result {
-        let (region, keepers) = full(65536, &[0])?;
+        let (region, keepers) = full(NR_PAGES, &[0])?;
 
-        for pageblock in 0..128 {
+        for pageblock in 0..NR_PAGES / 512 {
             keepers.pin(PageIdx::new(pageblock * 512 + 77));
         }
         fragment(&region, &keepers, 5)?;
@@ -78,9 +80,11 @@ mod tests {
         assert_eq!(report.result, CompactResult::Complete);
         assert_eq!(report.freed_blocks, 0);
         assert_eq!(nr_whole(&region)?, 0);
+        let scanned = report.progress.migrate_scanned + report.progress.free_scanned;
+
         // No page was looked at more often than by each scanner once.
-        assert!(report.progress.migrate_scanned + report.progress.free_scanned <= 2 * 65536);
-        for pageblock in 0..128 {
+        assert!(scanned <= 2 * u64::from(NR_PAGES));
+        for pageblock in 0..NR_PAGES / 512 {
             assert!(keepers.holds(PageIdx::new(pageblock * 512 + 77)));
         }
         check(&region, &keepers);
