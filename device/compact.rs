@@ -54,11 +54,6 @@ impl Device {
         call.write(&req)?;
         let report = self.compact_alone(&task, &Budget::new(&req))?;
 
-        self.watch_all();
-        self.raise(uapi::RB_PRESSURE_COMPACT_DONE);
-        if sys::fatal_signal_pending() {
-            return Err(EINTR);
-        }
         req.result = report.result as u32;
         req.migrate_scanned = report.progress.migrate_scanned;
         req.free_scanned = report.progress.free_scanned;
@@ -68,7 +63,24 @@ impl Device {
         call.write(&req)
     }
 
-    /// EALREADY if somebody else is at it.
+    /// Compacts everything, as hard as it can (C: `compact_nodes()`). EALREADY if somebody else is at
+    /// it, EINTR if a signal ended it. Sleeps.
+    pub(super) fn compact_memory(&self) -> Result {
+        let task = CompactTask {
+            nid: None,
+            zone: None,
+            order: None,
+            priority: CompactPriority::SyncFull,
+        };
+
+        self.compact_alone(&task, &Budget::UNLIMITED)?;
+        match sys::signal_pending() {
+            true => Err(EINTR),
+            false => Ok(()),
+        }
+    }
+
+    /// EALREADY if somebody else is at it, EINTR if this task is to die.
     fn compact_alone(&self, task: &CompactTask, budget: &Budget) -> Result<CompactReport> {
         if self.is_compacting.xchg(true, Acquire) {
             return Err(EALREADY);
@@ -76,7 +88,12 @@ impl Device {
         let report = self.compact_until(task, budget);
 
         self.is_compacting.store(false, Release);
-        Ok(report)
+        self.watch_all();
+        self.raise(uapi::RB_PRESSURE_COMPACT_DONE);
+        match sys::fatal_signal_pending() {
+            true => Err(EINTR),
+            false => Ok(report),
+        }
     }
 
     fn compact_until(&self, task: &CompactTask, budget: &Budget) -> CompactReport {
@@ -106,6 +123,11 @@ struct Budget {
 }
 
 impl Budget {
+    const UNLIMITED: Self = Self {
+        pages: u64::MAX,
+        deadline: Deadline::NONE,
+    };
+
     fn new(req: &uapi::rb_compact) -> Self {
         Self {
             pages: match req.budget_pages {

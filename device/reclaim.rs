@@ -21,6 +21,9 @@ use kernel::prelude::*;
 pub(super) struct Deadline(Option<u64>);
 
 impl Deadline {
+    /// Never.
+    pub(super) const NONE: Self = Self(None);
+
     /// After so many nanoseconds; 0: never.
     pub(super) fn after(timeout_ns: u64) -> Self {
         Self(match timeout_ns {

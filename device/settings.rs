@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Files in `/sys/kernel/debug/rust_buddy/` that change something: `tunables/`, as the kernel has
-//! them in `/proc/sys/vm`, and `drain`.
+//! them in `/proc/sys/vm`, and `drain` and `compact`, which do something when a 1 is written.
 //!
-//! C: `page_alloc_sysctl_table[]`, `proc_dointvec_minmax()`.
+//! C: `page_alloc_sysctl_table[]`, `proc_dointvec_minmax()`, `sysctl_compaction_handler()`.
 
 #![deny(unsafe_code)]
 
@@ -51,8 +51,10 @@ const FILES: [(&CStr, &[Tunable]); 7] = [
 #[inline(never)]
 pub(super) fn add(dir: &mut sys::Dir, device: &Arc<Device>) -> Result {
     let drain = Arc::new(Drain(device.clone()), GFP_KERNEL)?;
+    let compact = Arc::new(Compact(device.clone()), GFP_KERNEL)?;
 
     dir.trigger(c"drain", 0o200, drain)?;
+    dir.trigger(c"compact", 0o200, compact)?;
     let mut folder = dir.folder(c"tunables")?;
 
     for (name, tunables) in FILES {
@@ -110,15 +112,30 @@ impl sys::Store for Setting {
 struct Drain(Arc<Device>);
 
 impl sys::Store for Drain {
-    /// Wants a 1.
     fn store(&self, text: &[u8]) -> Result {
-        match Values::parse(text) {
-            Some(Values { nr: 1, all }) if all.first() == Some(&1) => {
-                self.0.region().drain_all_pages();
-                Ok(())
-            }
-            _ => Err(EINVAL),
+        expect_one(text)?;
+        self.0.region().drain_all_pages();
+        Ok(())
+    }
+}
+
+struct Compact(Arc<Device>);
+
+impl sys::Store for Compact {
+    fn store(&self, text: &[u8]) -> Result {
+        expect_one(text)?;
+        if !sys::capable_sys_admin() {
+            return Err(EPERM);
         }
+        self.0.compact_memory()
+    }
+}
+
+/// EINVAL for anything but a 1.
+fn expect_one(text: &[u8]) -> Result {
+    match Values::parse(text) {
+        Some(Values { nr: 1, all }) if all.first() == Some(&1) => Ok(()),
+        _ => Err(EINVAL),
     }
 }
 
@@ -175,6 +192,15 @@ mod tests {
             parse(b"18446744073709551615"),
             Some((1, [u64::MAX, 0, 0, 0]))
         );
+        Ok(())
+    }
+
+    #[test]
+    fn row_133_only_a_1_is_an_order() -> Result {
+        assert!(expect_one(b"1\n").is_ok());
+        for text in ["0", "2", "1 1", "-1", ""] {
+            assert_eq!(expect_one(text.as_bytes()), Err(EINVAL));
+        }
         Ok(())
     }
 

@@ -519,6 +519,27 @@ static void together(void)
 	finish(fd);
 }
 
+/* As the kernel's compact_memory: whatever is not a 1 is refused, and nothing moves. */
+static void compact_file(void)
+{
+	static const char *const other[] = { "0", "2", "-1", "1 1", "x", "\n" };
+	int fd = start();
+	uint64_t moved, left, whole, possible;
+
+	NEED(fragment(fd, 50));
+	left = region_pages_left(fd);
+	moved = vmstat_now(fd, "pgmigrate_success");
+	for (size_t i = 0; i < ARRAY_SIZE(other); i++)
+		CHECK_EQ(rb_write_file(RB_DEBUGFS "/compact", other[i]), -EINVAL);
+	CHECK_EQ(vmstat_now(fd, "pgmigrate_success"), moved);
+	CHECK_EQ(rb_write_file(RB_DEBUGFS "/compact", "1\n"), 0);
+	CHECK(vmstat_now(fd, "pgmigrate_success") > moved);
+	whole = region_whole_blocks(fd, &possible);
+	CHECK(almost(whole, possible));
+	CHECK_EQ(region_pages_left(fd), left);
+	finish(fd);
+}
+
 /* One at a time; the other is told so. */
 static void one_at_a_time(void)
 {
@@ -569,4 +590,5 @@ RB_PROGRAM(A10_compaction, 0,
 	{ "caught_signal_ends_it", interrupted },
 	{ "several_at_once", together },
 	{ "one_at_a_time", one_at_a_time },
+	{ "row_133_only_a_1_written_to_the_file", compact_file },
 );

@@ -30,7 +30,7 @@ for f in buddyinfo pagetypeinfo zoneinfo vmstat params clients extfrag/unusable_
 	true_that "$f is readable" grep -q . $DEBUGFS/$f
 done
 same "who may read pagetypeinfo, as in /proc" "$(stat -c %a $DEBUGFS/pagetypeinfo)" 400
-for f in tunables/*=600 drain=200 extfrag/*=444; do
+for f in tunables/*=600 drain=200 compact=200 extfrag/*=444; do
 	for p in $DEBUGFS/${f%=*}; do
 		same "who may use ${p#"$DEBUGFS"/}" "$(stat -c %a "$p")" "${f#*=}"
 	done

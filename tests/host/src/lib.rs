@@ -32,6 +32,7 @@ pub(crate) use module::{
     zone, //
 };
 
+mod atomic;
 pub mod model;
 pub mod ops;
 #[cfg(feature = "loom")]
