@@ -5,32 +5,6 @@
 plan 3
 N=$(times 10 3 200)
 
-# threads: how many of ours there are.
-threads() {
-	n=0
-	for c in /proc/[0-9]*/comm; do
-		read -r name <"$c" || continue
-		case $name in rb_kswapd* | rb_kcompactd*) n=$((n + 1)) ;; esac
-	done 2>/dev/null
-	echo $n
-}
-
-# press: somebody who keeps both threads busy, fed by a FIFO.
-press() {
-	mkfifo /tmp/press.$$
-	rb_press </tmp/press.$$ >/tmp/pressing.$$ &
-	presser=$!
-	exec 3>/tmp/press.$$
-	k=0
-	while [ ! -s /tmp/pressing.$$ ] && [ $k -lt 100 ]; do sleep 0.05; k=$((k + 1)); done
-}
-let_go() {
-	kill -9 "$presser"
-	wait "$presser"
-	exec 3>&-
-	rm -f /tmp/press.$$ /tmp/pressing.$$
-} 2>/dev/null
-
 same "threads before" "$(threads)" 0
 same load "$(load "size_mb=16 nid=$NODE")" OK
 same "threads of one node" "$(threads)" 2

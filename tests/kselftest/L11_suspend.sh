@@ -18,45 +18,26 @@ suspend() {
 	echo mem >/sys/power/state
 }
 
-threads() {
-	n=0
-	for c in /proc/[0-9]*/comm; do
-		read -r name <"$c" || continue
-		case $name in rb_kswapd* | rb_kcompactd*) n=$((n + 1)) ;; esac
-	done 2>/dev/null
-	echo $n
-}
-
 if ! can_suspend; then
 	skip goes_on_after_suspend "no suspend to memory, or no clock that wakes it"
 	skip unloads_after_suspend "no suspend to memory, or no clock that wakes it"
 	finish
 fi
 same load "$(load "size_mb=32 nid=$NODE")" OK
-mkfifo /tmp/press.$$
-rb_press </tmp/press.$$ >/tmp/pressing.$$ &
-presser=$!
-exec 3>/tmp/press.$$
-k=0
-while [ ! -s /tmp/pressing.$$ ] && [ $k -lt 100 ]; do
-	sleep 0.05
-	k=$((k + 1))
-done
+press
 log_mark
 i=0
 while [ $i -lt "$(times 2 1 10)" ]; do
 	true_that "suspend $i" suspend
 	same "threads after $i" "$(threads)" 2
-	true_that "the client is there after $i" kill -0 $presser
+	true_that "the client is there after $i" kill -0 "$presser"
 	sleep 1
 	i=$((i + 1))
 done
 same "times that all froze" "$(log_count 'remaining freezable tasks completed')" "$i"
 result goes_on_after_suspend
 
-{ kill -9 $presser && wait $presser; } 2>/dev/null
-exec 3>&-
-rm -f /tmp/press.$$ /tmp/pressing.$$
+let_go
 k=0
 until r=$(unload) || [ $k -ge 100 ]; do
 	sleep 0.05

@@ -145,6 +145,33 @@ quiet_node() {
 	[ "$quiet_a" = "$(node_pages)" ] && [ "$quiet_a" -gt 100000 ]
 }
 
+# threads: how many of the module's there are.
+threads() {
+	n=0
+	for c in /proc/[0-9]*/comm; do
+		read -r name <"$c" || continue
+		case $name in rb_kswapd* | rb_kcompactd*) n=$((n + 1)) ;; esac
+	done 2>/dev/null
+	echo $n
+}
+
+# press: somebody who keeps both threads busy, fed by a FIFO.
+press() {
+	mkfifo /tmp/press.$$
+	rb_press </tmp/press.$$ >/tmp/pressing.$$ &
+	presser=$!
+	exec 3>/tmp/press.$$
+	k=0
+	while [ ! -s /tmp/pressing.$$ ] && [ $k -lt 100 ]; do sleep 0.05; k=$((k + 1)); done
+}
+# let_go: that process is gone.
+let_go() {
+	kill -9 "$presser"
+	wait "$presser"
+	exec 3>&-
+	rm -f /tmp/press.$$ /tmp/pressing.$$
+} 2>/dev/null
+
 tainted() { cat /proc/sys/kernel/tainted; }
 # Out of tree; on the stock kernel unsigned as well. 262144: a test that does harm was run, or KUnit.
 taint_ok() {
