@@ -92,6 +92,9 @@ impl<S: Site, O: Owners> Control<'_, S, O> {
                         self.fast_search_fail = 0;
                         self.search_order = order.get();
                     }
+                    if !self.has_room() {
+                        self.next_search_order(order, largest);
+                    }
                     return Some(page);
                 }
                 Target::Refused => return self.give_up_order(largest),
