@@ -1,102 +1,56 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Beside the kernel: what its compaction makes of a node of which half is free at random, and what
- * ours makes of a region of the same size and the same share. The region is on that node; of what
- * remains, huge pages take what is too much.
+ * ours makes of a region of the same size and the same share; and how often both look for nothing
+ * where one page of each pageblock is pinned. The region is on that node; of what remains, huge
+ * pages take what is too much.
  */
 #include "rb_test.h"
 
-#include <sys/syscall.h>
-
 #define SIZE_MB	128u
 #define MAX	(SIZE_MB * 256u)
-#define NODE	"/sys/devices/system/node/node1"
-#define HUGE	NODE "/hugepages/hugepages-2048kB/nr_hugepages"
+/* What the node has free while half of the rest is given back. */
+#define LEAVE	2048u
+#define ASKED	(RB_GFP_HIGHUSER_MOVABLE | RB_GFP_RETRY_MAYFAIL | RB_GFP_COMP | RB_GFP_NOWARN)
 
-#define MIN_FREE "/proc/sys/vm/min_free_kbytes"
-#define PCP_HIGH "/proc/sys/vm/percpu_pagelist_high_fraction"
+static struct rb_block kept[MAX];
+
+static bool start(void)
+{
+	rb_watchdog(120);
+	return rb_load("size_mb=128 dma_pct=0 dma32_pct=0 movable_pct=0") &&
+	       CHECK(knode_shrink(MAX));
+}
+
+/* The region with half of its pages free; the number of pages kept. */
+static uint32_t fragment(int fd, uint64_t *seed)
+{
+	uint32_t nr;
+
+	dev_no_upkeep(fd);
+	nr = region_fragment(fd, 50, seed, kept, MAX);
+	return CHECK(nr > 1000) ? nr : 0;
+}
+
+/* ---- half free: all that can become whole does ---- */
 
 struct result {
 	uint64_t free, whole_before, whole, possible, moved, us;
 };
 
-static bool node_free(uint64_t *pages, uint64_t *whole)
-{
-	static struct buddyinfo_row rows[16];
-	char *text = text_read("/proc/buddyinfo");
-	int nr = text ? buddyinfo_parse(text, rows, ARRAY_SIZE(rows)) : 0;
-
-	*pages = *whole = 0;
-	for (int i = 0; i < nr; i++) {
-		if (rows[i].nid != 1)
-			continue;
-		for (unsigned int o = 0; o < NR_ORDERS; o++)
-			*pages += rows[i].nr[o] << o;
-		*whole += rows[i].nr[9] + 2 * rows[i].nr[10];
-	}
-	free(text);
-	return *pages > 0;
-}
-
-static bool set_number(const char *path, uint64_t nr)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)nr);
-	return rb_write_file(path, text) == 0;
-}
-
-static bool set_huge(uint64_t nr)
-{
-	return set_number(HUGE, nr);
-}
-
-/* Pages of our own on that node, until `leave` are free; then half of them back, at random. */
-static bool fragment_node(uint64_t leave, uint64_t *seed)
-{
-	unsigned long mask = 1ul << 1;
-	uint64_t pages, whole, nr;
-	char *p;
-
-	if (!node_free(&pages, &whole) || pages <= leave)
-		return false;
-	nr = pages - leave;
-	p = mmap(NULL, nr * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		 -1, 0);
-	if (p == MAP_FAILED || syscall(SYS_mbind, p, nr * PAGE, 1 /* MPOL_PREFERRED */, &mask, 8, 0))
-		return false;
-	madvise(p, nr * PAGE, MADV_NOHUGEPAGE);
-	for (uint64_t i = 0; i < nr; i++)
-		p[i * PAGE] = 1;
-	for (uint64_t i = 0; i < nr; i++)
-		if (rb_random(seed) >> 63)
-			madvise(p + i * PAGE, PAGE, MADV_DONTNEED);
-	return true;
-}
-
-static uint64_t kernels_moves(void)
-{
-	char *text = text_read("/proc/vmstat");
-	uint64_t nr = 0;
-
-	CHECK(text && text_value(text, "pgmigrate_success", &nr));
-	free(text);
-	return nr;
-}
-
 static bool kernel_side(struct result *r, uint64_t *seed)
 {
 	uint64_t t;
 
-	if (!fragment_node(2048, seed) || !node_free(&r->free, &r->whole_before))
+	if (!knode_fragment(LEAVE, seed) || !knode_free(&r->free, &r->whole_before))
 		return false;
-	r->moved = kernels_moves();
+	r->moved = kvmstat("pgmigrate_success");
 	t = rb_now_ns();
-	if (!CHECK_EQ(rb_write_file(NODE "/compact", "1"), 0))
+	if (!knode_compact())
 		return false;
 	r->us = (rb_now_ns() - t) / 1000;
-	r->moved = kernels_moves() - r->moved;
-	if (!node_free(&r->free, &r->whole))
+	r->moved = kvmstat("pgmigrate_success") - r->moved;
+	if (!knode_free(&r->free, &r->whole))
 		return false;
 	r->possible = r->free >> 9;
 	return true;
@@ -104,13 +58,11 @@ static bool kernel_side(struct result *r, uint64_t *seed)
 
 static bool our_side(struct result *r, uint64_t *seed)
 {
-	static struct rb_block kept[MAX];
 	struct rb_compact c;
 	uint64_t t;
 	int fd = dev_open();
 
-	dev_no_upkeep(fd);
-	if (!CHECK(region_fragment(fd, 50, seed, kept, MAX) > 1000))
+	if (!fragment(fd, seed))
 		return false;
 	r->whole_before = region_whole_blocks(fd, NULL);
 	t = rb_now_ns();
@@ -136,26 +88,14 @@ static void tell(const char *who, const struct result *r)
 static void beside_the_kernel(void)
 {
 	struct result ours = { 0 }, kernels = { 0 };
-	uint64_t seed = rb_seed(), pages, whole, min_free, pcp_high;
+	uint64_t seed = rb_seed();
 	bool ok;
 
-	if (access(NODE "/compact", W_OK))
+	if (!knode_exists())
 		SKIP("one node, or a kernel that does not compact");
-	rb_load("size_mb=128 dma_pct=0 dma32_pct=0 movable_pct=0");
-	rb_watchdog(120);
-	NEED(node_free(&pages, &whole));
-	if (pages > MAX && !set_huge((pages - MAX) / 512))
-		rb_diag("no huge pages: the kernel's side is larger");
-	/* With huge pages the kernel keeps much more free than there is to be fragmented. */
-	min_free = text_number(MIN_FREE);
-	set_number(MIN_FREE, 1024);
-	/* What CPUs have in stock cannot be compacted: little. */
-	pcp_high = text_number(PCP_HIGH);
-	set_number(PCP_HIGH, 100000);
+	NEED(start());
 	ok = kernel_side(&kernels, &seed);
-	set_huge(0);
-	set_number(MIN_FREE, min_free);
-	set_number(PCP_HIGH, pcp_high);
+	knode_restore();
 	NEED(CHECK(ok) && our_side(&ours, &seed));
 	tell("kernel", &kernels);
 	tell("ours", &ours);
@@ -166,4 +106,138 @@ static void beside_the_kernel(void)
 	rb_unload();
 }
 
-RB_PROGRAM(P10_compaction, RB_NO_DEVICE, { "beside_the_kernel", beside_the_kernel });
+/* ---- one page of each pageblock pinned: nothing becomes whole, for any effort ---- */
+
+struct effort {
+	uint64_t stall, success, sources, targets, moved;
+};
+
+/* What requests have done, and not kcompactd. */
+static struct effort effort_now(uint64_t (*count)(const char *name))
+{
+	return (struct effort){
+		.stall = count("compact_stall"),
+		.success = count("compact_success"),
+		.sources = count("compact_migrate_scanned") - count("compact_daemon_migrate_scanned"),
+		.targets = count("compact_free_scanned") - count("compact_daemon_free_scanned"),
+		.moved = count("pgmigrate_success"),
+	};
+}
+
+static struct effort effort_since(const struct effort *before, uint64_t (*count)(const char *name))
+{
+	struct effort e = effort_now(count);
+
+	e.stall -= before->stall;
+	e.success -= before->success;
+	e.sources -= before->sources;
+	e.targets -= before->targets;
+	e.moved -= before->moved;
+	return e;
+}
+
+static bool kernel_in_vain(struct effort *e, unsigned int times, uint64_t *seed)
+{
+	struct effort before;
+
+	if (!CHECK(knode_fragment(LEAVE, seed)) || !CHECK(knode_pin_one_each() > MAX / 512 / 2))
+		return false;
+	before = effort_now(kvmstat);
+	knode_take_whole();
+	for (unsigned int i = 0; i < times; i++)
+		knode_ask_huge();
+	*e = effort_since(&before, kvmstat);
+	return true;
+}
+
+static int ours_fd;
+
+static uint64_t our_vmstat(const char *name)
+{
+	return vmstat_now(ours_fd, name);
+}
+
+static bool ours_in_vain(struct effort *e, unsigned int times, uint64_t *seed)
+{
+	static bool has[MAX / 512];
+	struct effort before;
+	uint32_t nr;
+
+	ours_fd = dev_open();
+	nr = fragment(ours_fd, seed);
+	for (uint32_t i = 0; i < nr; i++) {
+		const struct rb_block *b = &kept[i];
+
+		if (!has[b->idx / 512])
+			CHECK_ERR(dev_advise_raw(ours_fd, b->id, b->gen, 0, RB_ADVISE_PIN, NULL), 0);
+		has[b->idx / 512] = true;
+	}
+	before = effort_now(our_vmstat);
+	for (unsigned int i = 0; i < times; i++) {
+		struct rb_alloc a;
+
+		CHECK_ERR(dev_alloc(ours_fd, ASKED, 9, &a), ENOMEM);
+	}
+	*e = effort_since(&before, our_vmstat);
+	close(ours_fd);
+	return nr > 0;
+}
+
+static void tell_effort(const char *who, const struct effort *e)
+{
+	rb_diag("%s: %llu compactions, %llu in vain; looked at %llu pages to move, %llu for room; "
+		"%llu moved", who, (unsigned long long)e->stall,
+		(unsigned long long)(e->stall - e->success), (unsigned long long)e->sources,
+		(unsigned long long)e->targets, (unsigned long long)e->moved);
+}
+
+static void add(struct effort *all, const struct effort *e)
+{
+	all->stall += e->stall;
+	all->success += e->success;
+	all->sources += e->sources;
+	all->targets += e->targets;
+	all->moved += e->moved;
+}
+
+/* One round, in a process of its own: when it ends the node is as it was. */
+static void round_in_vain(void *arg)
+{
+	struct effort *all = arg, kernels = { 0 }, ours = { 0 };
+	uint64_t seed = rb_seed() + all->stall;
+	bool ok = kernel_in_vain(&kernels, 24, &seed);
+
+	knode_restore();
+	NEED(ok && ours_in_vain(&ours, 24, &seed));
+	add(&all[0], &kernels);
+	add(&all[1], &ours);
+}
+
+/*
+ * The search of the free lists looks around what it finds, each time from the start of the
+ * pageblock: several looks for each page moved, here as there, and how many is chance.
+ */
+static void in_vain(void)
+{
+	struct effort *all = rb_shared(2 * sizeof(*all));
+	const struct effort *kernels = &all[0], *ours = &all[1];
+
+	if (!knode_exists())
+		SKIP("one node, or a kernel that does not compact");
+	for (unsigned int i = 0; i < rb_times(3, 1, 9); i++) {
+		NEED(start());
+		rb_in_child(round_in_vain, all);
+	}
+	tell_effort("kernel", kernels);
+	tell_effort("ours", ours);
+	CHECK(ours->stall > 0);
+	CHECK_EQ(ours->success, 0);
+	CHECK(ours->moved > 1000 && kernels->moved > 1000);
+	CHECK(ours->targets * kernels->moved <= 3 * kernels->targets * ours->moved);
+	rb_unload();
+}
+
+RB_PROGRAM(P10_compaction, RB_NO_DEVICE,
+	{ "beside_the_kernel", beside_the_kernel },
+	{ "in_vain_no_more_looks_than_the_kernel", in_vain },
+);

@@ -107,14 +107,20 @@ static const char *what(uint64_t r)
 	return text;
 }
 
-/* How long a process still lives that has been killed, in us. */
+/* How long a process still lives that has been killed, while the machine runs, in us. */
 static uint64_t killed(pid_t pid)
 {
-	uint64_t t = rb_now_ns();
+	struct rb_watch watch;
+	uint64_t us, stood;
 
+	rb_watch_start(&watch);
 	kill(pid, SIGKILL);
 	CHECK_EQ(rb_wait(pid), 128 + SIGKILL);
-	return (rb_now_ns() - t) / 1000;
+	us = rb_watch_us(&watch, &stood);
+	if (stood > 100000)
+		rb_diag("%llu us until it was gone, and %llu that no CPU ran", (unsigned long long)us,
+			(unsigned long long)stood);
+	return us;
 }
 
 static bool within_a_second(uint64_t us)
@@ -132,6 +138,7 @@ static int crowd(void)
 
 	rb_watchdog(rb_soak() ? 3000 : 200);
 	rb_oom_score_adj(-1000);
+	rb_watch_cpus();
 	sh = rb_shared(sizeof(*sh));
 	fd = dev_open();
 	nr = region_fragment(fd, 12, &seed, kept, ARRAY_SIZE(kept));
@@ -188,6 +195,7 @@ static void killed_in(void (*call)(int fd))
 
 	rb_watchdog(60);
 	rb_oom_score_adj(-1000);
+	rb_watch_cpus();
 	fd = dev_open();
 	sh = rb_shared(sizeof(*sh));
 	NEED(sh != MAP_FAILED);

@@ -242,4 +242,31 @@ int rb_write_file(const char *path, const char *text);
 int rb_probe_read(const volatile void *p);
 int rb_probe_write(volatile void *p);
 
+/* ---- rb_watch.c: whether the machine runs ---- */
+
+#define RB_MAX_WATCHED	16
+
+struct rb_watch {
+	uint64_t start, missed[RB_MAX_WATCHED];
+};
+
+void rb_watch_cpus(void);		/* from now on, until this process ends */
+void rb_watch_start(struct rb_watch *since);
+/* How long it has been, less what no CPU was run for, which is in `stood_us`. */
+uint64_t rb_watch_us(const struct rb_watch *since, uint64_t *stood_us);
+
+/* ---- rb_kernel.c: node 1 of the kernel itself, for comparisons ---- */
+
+bool knode_exists(void);
+bool knode_free(uint64_t *pages, uint64_t *whole);	/* whole: free pageblocks */
+bool knode_shrink(uint64_t max);		/* huge pages take all but `max` pages */
+void knode_restore(void);			/* the huge pages, and what knode_shrink() set */
+/* In use but for `leave` pages, by pages of this process; then half of those back at random. */
+bool knode_fragment(uint64_t leave, uint64_t *seed);
+unsigned int knode_pin_one_each(void);		/* of those; the number of pageblocks */
+bool knode_compact(void);
+void knode_take_whole(void);			/* no whole pageblock is free any more */
+bool knode_ask_huge(void);			/* a request of order 9; whether it got one */
+uint64_t kvmstat(const char *name);
+
 #endif
