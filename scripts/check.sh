@@ -35,6 +35,7 @@ declare -A PART=(
 	[tools]="cargo $S/cargo.sh tools test --workspace --no-fail-fast"
 	[uapi]="one $S/in-sandbox -n tools/bindgen.sh --check"
 	[no-panic]="one $S/no-panic.sh out/a/rust_buddy.ko"
+	[mutants-fit]="one $S/mutants.sh --fit"
 	[unsafe]="one $S/unsafe-check.sh"
 	[kselftest-a]="ktap $S/kselftest.sh a"
 	[kselftest-b]="ktap $S/kselftest.sh b"
@@ -45,8 +46,8 @@ declare -A PART=(
 )
 # The builds first, because others need their products; then the longest, beside which all the others
 # have time.
-ORDER=(build-b build-a build-c kselftest-b fmt shellcheck console-scan unsafe no-panic uapi clippy-module
-	clippy-host clippy-tools host fuzz loom tools kselftest-a demo parity kunit-b kunit-c)
+ORDER=(build-b build-a build-c kselftest-b fmt shellcheck console-scan unsafe mutants-fit no-panic uapi
+	clippy-module clippy-host clippy-tools host fuzz loom tools kselftest-a demo parity kunit-b kunit-c)
 
 # What the tree is, with what is not committed.
 tree_hash() {

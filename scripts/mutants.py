@@ -4,6 +4,7 @@
 
 mutants.py [--sample N] [ROW...]: those rows, N of them, or all that a host test covers.
 mutants.py --apply DIR ROW: only break the rule in the tree that lies in DIR.
+mutants.py --fit: only say which mutations no longer fit the tree; builds nothing.
 
 A mutation is a hunk in tests/mutants/*.txt: the line "@ FILE ROW...", and below it lines that begin
 with "-" (to be replaced), "+" (by these) or " " (around them). What is to be replaced must be in the
@@ -92,13 +93,22 @@ def run_tests(*filters, limit=LIMIT):
     return {test: result == "ok" for test, result in RESULT.findall(output)}, output
 
 
-def break_rule(mutation, tree):
-    """Applies it, and returns the text that was there; or what is wrong, and nothing was done."""
+def find(mutation, tree):
+    """The text of its file; or what is wrong."""
     path = tree / mutation.file
     text = path.read_text() if path.exists() else ""
     if not mutation.old or ("\n" + text).count("\n" + mutation.old) != 1:
         first = mutation.old.strip().partition("\n")[0]
         return None, f"not exactly once in {mutation.file}: {first}"
+    return text, None
+
+
+def break_rule(mutation, tree):
+    """Applies it, and returns the text that was there; or what is wrong, and nothing was done."""
+    path = tree / mutation.file
+    text, wrong = find(mutation, tree)
+    if wrong:
+        return None, wrong
     path.write_text(("\n" + text).replace("\n" + mutation.old, "\n" + mutation.new)[1:])
     return text, None
 
@@ -121,6 +131,14 @@ def try_mutation(mutation, tests):
     return f"no test of row {survived[0]} fails" if survived else None
 
 
+def fit(mutations):
+    """Says which do not fit the tree; None if all do, for sys.exit()."""
+    wrong = [(mutation.rows, find(mutation, TOP)[1]) for mutation in mutations]
+    wrong = [f"row {rows[0]}: {what}" for rows, what in wrong if what]
+    print(f"{len(mutations)} mutations, {len(wrong)} that no longer fit")
+    return "\n".join(wrong) or None
+
+
 def choose(covered, mutations, options):
     """The rows to be tried."""
     rows = set(options.rows or covered)
@@ -134,9 +152,12 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--apply", type=pathlib.Path)
+    parser.add_argument("--fit", action="store_true")
     parser.add_argument("rows", nargs="*", type=int)
     options = parser.parse_args()
     mutations = read_mutations()
+    if options.fit:
+        sys.exit(fit(mutations))
     if options.apply:
         found = [mutation for mutation in mutations if set(options.rows) & set(mutation.rows)]
         sys.exit(break_rule(found[0], options.apply)[1] if found else "no mutation of that row")

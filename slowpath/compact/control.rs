@@ -7,6 +7,7 @@
 #![deny(unsafe_code)]
 
 use super::{
+    fast_free::SearchOrder,
     proactive::ScoreMarks,
     suitable::Wanted,
     CompactPriority,
@@ -194,7 +195,7 @@ pub(super) struct Control<'a, S, O> {
     pub(super) free: PageIdx,
     pub(super) fast_start: FastStart,
     pub(super) fast_search_fail: u32,
-    pub(super) search_order: u8,
+    pub(super) search_order: SearchOrder,
     /// First pages of the blocks that are to be moved, all of one pageblock (C: `migratepages`).
     pub(super) sources: PageBits,
     /// Pages that still need room (C: `nr_migratepages`).
@@ -229,7 +230,7 @@ impl<'a, S: Site, O: Owners> Control<'a, S, O> {
             free: start.free,
             fast_start: FastStart::Unset,
             fast_search_fail: 0,
-            search_order: req.order.map_or(0, Order::get),
+            search_order: SearchOrder::new(req.order),
             sources: PageBits::none_near(start.migrate),
             nr_migrate: 0,
             targets: IsolatedPages::new(),

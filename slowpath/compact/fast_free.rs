@@ -28,6 +28,39 @@ use crate::{
         }, //
     }, //
 };
+use kernel::prelude::*;
+
+/// The order that a search of the free lists begins with (C: `search_order`).
+#[derive(Clone, Copy)]
+pub(super) struct SearchOrder(u8);
+
+impl SearchOrder {
+    pub(super) fn new(order: Option<Order>) -> Self {
+        Self(order.map_or(0, Order::get))
+    }
+
+    fn begin(&mut self, largest: u8) -> Option<Order> {
+        self.0 = self.0.min(largest);
+        Order::new(u32::from(self.0))
+    }
+
+    /// The next order to search, round robin; none after all, and then the next search begins with
+    /// another (C: `next_search_order()`).
+    fn next(&mut self, order: Order, largest: u8) -> Option<Order> {
+        let next = order.get().checked_sub(1).unwrap_or(largest);
+
+        if next == self.0 {
+            self.give_up(largest);
+            return None;
+        }
+        Order::new(u32::from(next))
+    }
+
+    /// The next search begins with the next smaller order.
+    fn give_up(&mut self, largest: u8) {
+        self.0 = self.0.checked_sub(1).unwrap_or(largest);
+    }
+}
 
 impl<S: Site, O: Owners> Control<'_, S, O> {
     /// Takes a free block, and what is free around it (C: `fast_isolate_freepages()`).
@@ -77,9 +110,7 @@ impl<S: Site, O: Owners> Control<'_, S, O> {
     /// Searches the lists of all smaller orders, from that on where something was found last.
     fn search_orders(&mut self, wanted: Order, search: &mut TargetSearch) -> Option<PageIdx> {
         let largest = wanted.get().wrapping_sub(1);
-
-        self.search_order = self.search_order.min(largest);
-        let mut next = Order::new(u32::from(self.search_order));
+        let mut next = self.search_order.begin(largest);
 
         while let Some(order) = next {
             let targets = &mut self.targets;
@@ -90,33 +121,20 @@ impl<S: Site, O: Owners> Control<'_, S, O> {
                 Target::Isolated(page, good) => {
                     if good {
                         self.fast_search_fail = 0;
-                        self.search_order = order.get();
+                        self.search_order = SearchOrder::new(Some(order));
                     }
                     if !self.has_room() {
-                        self.next_search_order(order, largest);
+                        self.search_order.next(order, largest);
                     }
                     return Some(page);
                 }
-                Target::Refused => return self.give_up_order(largest),
-                Target::None => next = self.next_search_order(order, largest),
+                Target::Refused => {
+                    self.search_order.give_up(largest);
+                    return None;
+                }
+                Target::None => next = self.search_order.next(order, largest),
             }
         }
-        None
-    }
-
-    /// The next order to search, round robin (C: `next_search_order()`).
-    fn next_search_order(&mut self, order: Order, largest: u8) -> Option<Order> {
-        let next = order.get().checked_sub(1).unwrap_or(largest);
-
-        if next == self.search_order {
-            return self.give_up_order(largest).and(None);
-        }
-        Order::new(u32::from(next))
-    }
-
-    /// The next search begins with the next smaller order.
-    fn give_up_order(&mut self, largest: u8) -> Option<PageIdx> {
-        self.search_order = self.search_order.checked_sub(1).unwrap_or(largest);
         None
     }
 
@@ -166,5 +184,47 @@ impl<S: Site, O: Owners> Control<'_, S, O> {
             self.zone()
                 .with(|buddy| buddy.set_pageblock_skip(start, true));
         }
+    }
+}
+
+#[kunit_tests(rust_buddy_compact_fast_free)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_orders_are_searched_once_and_the_next_round_begins_lower() {
+        let mut search = SearchOrder(3);
+        let mut next = search.begin(8);
+        let mut seen = [false; 9];
+
+        while let Some(order) = next {
+            assert!(!seen[usize::from(order.get())]);
+            seen[usize::from(order.get())] = true;
+            next = search.next(order, 8);
+        }
+        assert_eq!(seen, [true; 9]);
+        assert_eq!(search.0, 2);
+    }
+
+    #[test]
+    fn what_will_do_in_the_last_order_ends_the_round_too() {
+        let mut search = SearchOrder(3);
+
+        // As after a target that is not as good as can be.
+        assert!(search.next(Order::MAX, 8).is_some());
+        assert_eq!(search.0, 3);
+        let last = Order::new(4).unwrap_or(Order::ZERO);
+        assert!(search.next(last, 8).is_none());
+        assert_eq!(search.0, 2);
+    }
+
+    #[test]
+    fn below_the_smallest_comes_the_largest() {
+        let mut search = SearchOrder::new(None);
+
+        search.give_up(8);
+        assert_eq!(search.0, 8);
+        assert_eq!(search.begin(4), Order::new(4));
+        assert_eq!(search.next(Order::ZERO, 8), Order::new(8));
     }
 }
