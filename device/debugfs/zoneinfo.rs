@@ -61,7 +61,11 @@ impl Zoneinfo {
         show_protection(out, zone)?;
         self.show_items(out, &picture)?;
         show_pagesets(out, pageset)?;
-        write!(out, "\n  node_unreclaimable:  0")?;
+        write!(
+            out,
+            "\n  node_unreclaimable:  {}",
+            u8::from(self.is_hopeless(zone.nid()))
+        )?;
         write!(out, "\n  start_pfn:           {}", span.start.get())?;
         write!(
             out,
@@ -74,6 +78,13 @@ impl Zoneinfo {
             picture.nr_free_highatomic
         )?;
         Ok(())
+    }
+
+    /// Whether kswapd of the node has given up (C: `kswapd_test_hopeless()`).
+    fn is_hopeless(&self, nid: i32) -> bool {
+        let node = self.0.region().node(nid);
+
+        node.is_some_and(|node| node.kswapd().is_hopeless())
     }
 
     fn show_items(&self, out: &mut Text, picture: &Snapshot) -> Result {

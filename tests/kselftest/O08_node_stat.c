@@ -269,6 +269,16 @@ static bool is_not_hopeless(void *fd)
 	return !dev_node(*(int *)fd, nid, &n) && n.kswapd_state == RB_THREAD_ASLEEP;
 }
 
+static uint64_t node_unreclaimable(void)
+{
+	char *text = text_read(RB_DEBUGFS "/zoneinfo");
+	uint64_t value = ~0ull;
+
+	CHECK(text && text_value(text, "  node_unreclaimable:", &value));
+	free(text);
+	return value;
+}
+
 /* Row 128: nothing to drop, 16 times over: it gives up, and nobody wakes it. */
 static void hopeless(void)
 {
@@ -278,8 +288,10 @@ static void hopeless(void)
 	int fd = start();
 	uint64_t runs;
 
+	CHECK_EQ(node_unreclaimable(), 0);
 	CHECK(dev_fill(fd, RB_GFP_KERNEL, 0, b, MAX) > 1000);
 	CHECK(rb_wait_for(is_hopeless, &fd, rb_times(10000, 40000, 10000)));
+	CHECK_EQ(node_unreclaimable(), 1);
 	n = now(fd);
 	CHECK(n.kswapd_failures >= 16);
 	runs = n.kswapd_runs;
@@ -299,6 +311,7 @@ static void hopeless(void)
 		CHECK_ERR(dev_reclaim(fd, 8, &d), 0);
 		CHECK(rb_wait_for(is_not_hopeless, &fd, 2000));
 	}
+	CHECK_EQ(node_unreclaimable(), 0);
 	close(fd);
 }
 
