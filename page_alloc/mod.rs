@@ -48,6 +48,7 @@ pub(crate) mod layout;
 pub(crate) mod node;
 pub(crate) mod pageset;
 mod reclaim;
+mod region;
 mod region_tests;
 pub(crate) mod shadow;
 mod shrink;
@@ -82,8 +83,6 @@ use crate::{
             Order,
             PageIdx, //
         },
-        validate::Report,
-        PageblockStat,
         Zone,
         ZoneType, //
     }, //
@@ -350,81 +349,5 @@ impl Region {
     pub(crate) fn pageset_of(&self, page: PageIdx) -> Option<&Pageset> {
         self.pagesets()
             .find(|pageset| pageset.zone().contains(page))
-    }
-
-    /// Gives back what CPUs have in stock (C: `drain_all_pages()`).
-    pub(crate) fn drain_all_pages(&self) {
-        for pageset in self.pagesets() {
-            pageset.drain_all();
-        }
-    }
-
-    /// What is done now and then for `cpu` (C: `refresh_cpu_vm_stats()`).
-    pub(crate) fn refresh_cpu_vm_stats(&self, cpu: u32) {
-        let cpu_nid = sys::node_of_cpu(cpu);
-
-        for pageset in self.pagesets() {
-            pageset.refresh(cpu, cpu_nid);
-        }
-    }
-
-    /// What a CPU leaves behind when it goes (C: `page_alloc_cpu_dead()`).
-    pub(crate) fn cpu_dead(&self, cpu: u32) -> Result {
-        for pageset in self.pagesets() {
-            pageset.drain(cpu);
-            pageset.zone().fold_counters(cpu);
-        }
-        self.cpu_changed(0)
-    }
-
-    /// Free pages of all zones, read without a lock.
-    pub(crate) fn nr_free(&self) -> u64 {
-        self.zones()
-            .fold(0, |sum, zone| zone.nr_free().wrapping_add(sum))
-    }
-
-    /// Pages that CPUs have in stock.
-    pub(crate) fn nr_pcp(&self) -> u64 {
-        self.pagesets()
-            .fold(0, |sum, pageset| pageset.total().wrapping_add(sum))
-    }
-
-    /// Blocks that wait for a zone's lock to be freed.
-    pub(crate) fn nr_deferred(&self) -> u64 {
-        self.zones().fold(0, |sum, zone| {
-            u64::from(zone.nr_deferred()).wrapping_add(sum)
-        })
-    }
-
-    /// Requests that ended without a block.
-    pub(crate) fn nr_alloc_fail(&self) -> u64 {
-        self.alloc_fail.load(Relaxed)
-    }
-
-    /// How often the slow path did what.
-    pub(crate) fn slow_events(&self) -> &SlowEvents {
-        &self.slow_events
-    }
-
-    /// What pageblock `nr` holds, and the zone that it lies in.
-    pub(crate) fn pageblock(&self, nr: u32) -> Option<(&Zone, PageblockStat)> {
-        let shift = u32::from(self.config.pageblock_order.get());
-        let start = PageIdx::new(nr.checked_shl(shift)?);
-        let zone = self.pageset_of(start)?.zone();
-
-        Some((zone, zone.pageblock(start)))
-    }
-
-    /// Number of pageblocks.
-    pub(crate) fn nr_pageblocks(&self) -> u32 {
-        self.config.nr_pages >> (self.config.pageblock_order.get() & 31)
-    }
-
-    /// Recounts every zone and every stock, one after the other. What CPUs have in stock is not
-    /// free.
-    pub(crate) fn validate(&self) -> Report {
-        self.pagesets().fold(Report::EMPTY, |report, pageset| {
-            report.merge(pageset.validate())
-        })
     }
 }
