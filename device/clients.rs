@@ -42,6 +42,8 @@ pub(crate) struct Client {
     resetting: u32,
     /// Everything was taken back from it, for others; until it says that it knows.
     dead: bool,
+    /// ... and what it still has cannot be (C: `MMF_OOM_SKIP`).
+    reaped: bool,
     /// Requests that ended without a block.
     pub(crate) fails: u64,
     /// Its newest record; or the next free slot.
@@ -66,6 +68,7 @@ impl Client {
         bare: 0,
         resetting: 0,
         dead: false,
+        reaped: false,
         fails: 0,
         first: NONE,
         gen: 0,
@@ -78,6 +81,16 @@ impl Client {
             opener,
             ..Self::NOBODY
         }
+    }
+
+    /// Whether everything is being taken from it, and there is something left.
+    pub(crate) fn is_dying(&self) -> bool {
+        self.dead && self.pages > 0
+    }
+
+    /// Whether nothing more can be taken from it.
+    pub(crate) fn is_reaped(&self) -> bool {
+        self.dead && self.reaped
     }
 }
 
@@ -193,9 +206,17 @@ impl Clients {
         self.change(slot, |client| client.dead = true);
     }
 
+    /// Nothing more can be taken from it.
+    pub(crate) fn reaped(&mut self, slot: u32) {
+        self.change(slot, |client| client.reaped = true);
+    }
+
     /// It has freed what was left, and may begin anew.
     pub(crate) fn revive(&mut self, slot: u32) {
-        self.change(slot, |client| client.dead = false);
+        self.change(slot, |client| {
+            client.dead = false;
+            client.reaped = false;
+        });
     }
 
     /// EOWNERDEAD if everything was taken back from it, EBUSY while it frees everything.
@@ -302,6 +323,30 @@ mod tests {
         assert!(clients.get(17).is_none());
         assert_eq!(clients.open(Client::NOBODY), Some(17));
         assert!(clients.open(Client::NOBODY).is_none());
+        Ok(())
+    }
+
+    #[test]
+    fn who_is_dying_is_so_until_nothing_can_be_taken() -> Result {
+        let mut clients = Clients::new(64)?;
+        let me = clients.open(Client::NOBODY).ok_or(ENOMEM)?;
+        let state = |clients: &Clients| {
+            let client = clients.get(me).ok_or(ENOENT)?;
+
+            Ok::<_, Error>((client.is_dying(), client.is_reaped()))
+        };
+
+        clients.add_pages(me, 2);
+        assert_eq!(state(&clients)?, (false, false));
+        clients.kill(me);
+        assert_eq!(state(&clients)?, (true, false));
+        clients.reaped(me);
+        assert_eq!(state(&clients)?, (true, true));
+        clients.revive(me);
+        assert_eq!(state(&clients)?, (false, false));
+        clients.kill(me);
+        clients.sub_pages(me, 2);
+        assert_eq!(state(&clients)?, (false, false));
         Ok(())
     }
 

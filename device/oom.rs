@@ -11,8 +11,9 @@
 //!
 //! # Differences
 //!
-//! A victim is reaped at once, by whoever chose it, so the next one is not chosen before. Never a task
-//! that is no client, and never a panic.
+//! A victim is reaped at once, by whoever chose it, and only then killed, which may be the chooser. If he
+//! dies before he is done, the same victim is chosen again (C: no other one is until `MMF_OOM_SKIP`).
+//! Never a task that is no client, and never a panic.
 
 #![deny(unsafe_code)]
 
@@ -64,9 +65,7 @@ pub(super) struct Processes {
 /// Who is to lose everything.
 struct Victim {
     slot: u32,
-    pages: u64,
     points: i64,
-    process: Arc<sys::Process>,
 }
 
 impl Processes {
@@ -142,15 +141,15 @@ impl Device {
         }
         let victim = self.processes.choosing.with(|()| {
             let victim = self.select_bad_process(ctx)?;
+            let pages = self.oom_kill(&victim);
 
-            self.oom_kill(&victim);
-            Some(victim)
+            Some((victim, pages))
         });
 
         self.processes.is_choosing.store(false, Relaxed);
         match victim {
-            Some(victim) => {
-                self.tell(&victim, ctx);
+            Some((victim, pages)) => {
+                self.tell(&victim, pages, ctx);
                 OomResult::Killed
             }
             None => OomResult::NoVictim,
@@ -167,7 +166,7 @@ impl Device {
             };
             let is_worse = worst
                 .as_ref()
-                .is_none_or(|worst| victim.points > worst.points);
+                .is_none_or(|worst| victim.points >= worst.points);
 
             if is_worse && self.could_help(slot, ctx) {
                 worst = Some(victim);
@@ -179,18 +178,17 @@ impl Device {
     /// C: `oom_evaluate_task()`.
     fn evaluate(&self, slot: u32) -> Option<Victim> {
         let total = u64::from(self.region().config().nr_pages);
-        let process = self.processes.get(slot)?;
-        let pages = self
+        let adj = self.processes.get(slot)?.oom_score_adj();
+        let client = self
             .records()
-            .with(|records| records.clients.get(slot).map_or(0, |client| client.pages));
-        let points = badness(pages, process.oom_score_adj(), total)?;
+            .with(|records| records.clients.get(slot).copied())?;
+        let points = match (client.is_dying(), client.is_reaped()) {
+            (_, true) => return None,
+            (true, false) => i64::MAX,
+            (false, false) => badness(client.pages, adj, total)?,
+        };
 
-        Some(Victim {
-            slot,
-            pages,
-            points,
-            process,
-        })
+        Some(Victim { slot, points })
     }
 
     /// Whether a client has anything on the nodes of a request (C: `oom_cpuset_eligible()`).
@@ -215,38 +213,57 @@ impl Device {
         found
     }
 
-    /// C: `__oom_kill_process()`.
-    fn oom_kill(&self, victim: &Victim) {
+    /// Takes everything from the victim; so many pages were (C: `__oom_kill_process()`).
+    ///
+    /// Its slot does not change hands meanwhile, so its process is let go by somebody else: that may
+    /// have to wait for another's `mmap_lock`.
+    fn oom_kill(&self, victim: &Victim) -> u64 {
+        let Some(process) = self.processes.get(victim.slot) else {
+            return 0;
+        };
+
         self.records()
             .with(|records| records.clients.kill(victim.slot));
+        let pages = self.oom_reap(victim.slot, &process);
+
+        // Last: this task does nothing more if it is its own.
         if self.params().oom_kill != 0 {
-            victim.process.kill();
+            process.kill();
         }
-        self.oom_reap(victim);
+        pages
     }
 
-    /// Takes all blocks of a client, which gets no new ones (C: `__oom_reap_task_mm()`). If this task
-    /// is to die, the next one goes on.
-    fn oom_reap(&self, victim: &Victim) {
+    /// Takes all blocks of a client, which gets no new ones; how many pages that were
+    /// (C: `__oom_reap_task_mm()`). If this task is to die, the next one goes on.
+    fn oom_reap(&self, slot: u32, process: &sys::Process) -> u64 {
         let mut from = Some(0);
+        let mut pages: u64 = 0;
 
         while let (Some(start), false) = (from, sys::fatal_signal_pending()) {
             let (held, next) = self
                 .records()
-                .with(|records| records.next_held(victim.slot, start));
+                .with(|records| records.next_held(slot, start));
 
             if let Some(held) = held {
-                self.take_back(victim, held);
+                pages = pages.wrapping_add(self.take_back(slot, held));
             }
             from = next;
             sys::cond_resched();
         }
+        process.owe(pages);
+        // What is still there cannot be taken.
+        if from.is_none() && pages == 0 {
+            self.records().with(|records| records.clients.reaped(slot));
+        }
+        pages
     }
 
-    fn take_back(&self, victim: &Victim, held: Held) {
+    /// Takes a block; the number of its pages, 0 if somebody else freed it, or if it comes when its
+    /// mappings are gone.
+    fn take_back(&self, slot: u32, held: Held) -> u64 {
         let take = |mapped| {
             self.records()
-                .with(|records| records.take_back(victim.slot, held.handle, mapped))
+                .with(|records| records.take_back(slot, held.handle, mapped))
         };
         let taken = match take(Mapped::Busy) {
             Err(error) if error == EBUSY => {
@@ -254,20 +271,21 @@ impl Device {
             }
             taken => taken,
         };
+        let Ok(Some(taken)) = taken else {
+            return 0;
+        };
+        let nr_pages = u64::from(taken.block.nr_pages());
 
-        // Else somebody else freed it, or it comes when its mappings are gone.
-        if let Ok(Some(taken)) = taken {
-            victim.process.owe(u64::from(taken.block.nr_pages()));
-            self.put_back(taken, Destination::Zone);
-        }
+        self.put_back(taken, Destination::Zone);
+        nr_pages
     }
 
     #[cold]
-    fn tell(&self, victim: &Victim, ctx: &AllocContext) {
+    fn tell(&self, victim: &Victim, pages: u64, ctx: &AllocContext) {
         pr_err!(
             "out of memory: order {}: took {} pages back from client {} (badness {})\n",
             ctx.order.get(),
-            victim.pages,
+            pages,
             victim.slot,
             victim.points
         );

@@ -419,6 +419,7 @@ static void nodes_count(void)
 	end(&h[0]);
 	end(&h[1]);
 	close(fd);
+	rb_load("size_mb=64");
 }
 
 /* Who asks may be the largest itself. */
@@ -533,6 +534,91 @@ static void with_oom_kill(void)
 	rb_load("size_mb=64");
 }
 
+/* The largest asks, and is killed: what it shared with a child is gone there, too. */
+static void oneself_with_oom_kill(void)
+{
+	static struct rb_block b[MAX];
+	struct rb_alloc a;
+	uint64_t all;
+	pid_t pid;
+	int fd;
+
+	NEED(rb_load("size_mb=64 oom_kill=1"));
+	fd = start();
+	all = region_pages_left(fd);
+	pid = rb_fork();
+	if (pid == 0) {
+		int mine;
+
+		rb_oom_score_adj(0);
+		mine = dev_open();
+		CHECK(dev_fill(mine, RB_GFP_KERNEL, 0, b, MAX) > 1000);
+		h->got = b[0].id;
+		/* Outlives its parent, and with it the file and the mapping. */
+		if (fork() == 0) {
+			char *p = dev_map_id(mine, b[0].id, 0);
+
+			pattern_fill(p, 5);
+			h->pid = getpid();
+			while (!h->used)
+				usleep(1000);
+			h->fault = rb_probe_read(p);
+			_exit(0);
+		}
+		while (!__atomic_load_n(&h->pid, __ATOMIC_ACQUIRE))
+			usleep(1000);
+		timed_alloc(mine, RB_GFP_KERNEL, 0);
+		_exit(1);
+	}
+	CHECK_EQ(rb_wait(pid), 128 + SIGKILL);
+	CHECK_EQ(region_pages_left(fd), all);
+	h->fault = -1;
+	__atomic_store_n(&h->used, 1, __ATOMIC_RELEASE);
+	for (int i = 0; i < 5000 && __atomic_load_n(&h->fault, __ATOMIC_ACQUIRE) == -1; i++)
+		usleep(1000);
+	CHECK_EQ(h->fault, BUS);
+	CHECK_ERR(dev_alloc(fd, RB_GFP_KERNEL, 0, &a), 0);
+	CHECK_ERR(dev_free(fd, &a, 0), 0);
+	close(fd);
+	rb_load("size_mb=64");
+}
+
+/* Who takes everything dies before he is done: the next one goes on, and chooses nobody else. */
+static void half_reaped(void)
+{
+	const unsigned int percent[] = { 55, 45 };
+	const int adj[] = { 0, 0 };
+	int fd = start();
+	unsigned int half = 0;
+
+	for (unsigned int i = 0; i < rb_times(6, 3, 30); i++) {
+		pid_t pid;
+		uint64_t left;
+
+		NEED(holders(2, percent, adj));
+		pid = ask(RB_GFP_KERNEL, 0);
+		/* So much that the other one has more now. */
+		while (pages_for_kernel(fd) < h[0].got / 3 && !is_done(&pid))
+			;
+		kill(pid, SIGKILL);
+		rb_wait(pid);
+		left = pages_for_kernel(fd);
+		if (left < h[0].got) {
+			half++;
+			CHECK(dev_fill(plug_fd, RB_GFP_KERNEL, 0, plug, MAX) >= left);
+			CHECK_ERR(timed_alloc(fd, RB_GFP_KERNEL, 0), 0);
+		}
+		for (int k = 0; k < 2; k++)
+			(k == 0 ? lost_all : kept_all)(&h[k]);
+		for (int k = 0; k < 2; k++)
+			end(&h[k]);
+		CHECK_ERR(dev_reset(fd, RB_RESET_FD), 0);
+	}
+	rb_diag("%u times in the midst of it", half);
+	CHECK(half > 0);
+	close(fd);
+}
+
 RB_PROGRAM(A15_oom, 0,
 	{ "the_largest_is_chosen", largest },
 	{ "oom_score_adj_of_the_owner_counts", score_counts },
@@ -548,5 +634,7 @@ RB_PROGRAM(A15_oom, 0,
 	{ "not_while_contents_can_be_dropped", dropped_first },
 	{ "event_is_signalled", event },
 	{ "who_has_nothing_on_the_nodes_is_left_alone", nodes_count },
+	{ "who_is_half_reaped_is_chosen_again", half_reaped },
 	{ "with_oom_kill_the_process_goes_too", with_oom_kill },
+	{ "with_oom_kill_oneself_loses_all_before", oneself_with_oom_kill },
 );
