@@ -12,6 +12,7 @@
 
 use super::{
     call::Call,
+    clients::Owner,
     stock::zone_type,
     subscriptions::{
         Happening,
@@ -283,7 +284,7 @@ impl Device {
     }
 
     /// Something happened to a page that one client is to know, or all.
-    pub(super) fn raise_for(&self, events: u32, page: PageIdx, client: Option<u32>) {
+    pub(super) fn raise_for(&self, events: u32, page: PageIdx, client: Option<Owner>) {
         let zone = self.region().pageset_of(page).map(|pageset| pageset.zone());
 
         self.events.raise(&Happening {
@@ -325,7 +326,9 @@ impl Device {
 
         self.events.add(Subscription {
             inbox: file.inbox.clone(),
-            client: file.client,
+            client: self
+                .records()
+                .with(|records| records.clients.owner(file.client)),
             fd: req.eventfd,
             eventfd: eventfd(req.eventfd)?,
             mask: req.mask,

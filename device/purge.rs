@@ -95,7 +95,7 @@ impl Device {
         let nr_pages = u64::from(block.nr_pages());
 
         self.processes.owe(&owner, nr_pages);
-        self.raise_for(uapi::RB_PRESSURE_PURGED, block.head(), Some(owner.slot));
+        self.raise_for(uapi::RB_PRESSURE_PURGED, block.head(), Some(owner));
         match self.free_pages_prepare(&block) {
             true => Reclaimed::Freed(block),
             // Lost.

@@ -4,6 +4,7 @@
 
 #![deny(unsafe_code)]
 
+use super::clients::Owner;
 use crate::{
     sys,
     zone::ZoneType, //
@@ -64,7 +65,7 @@ impl Inbox {
 /// What one file wants to know, and how.
 pub(super) struct Subscription {
     pub(super) inbox: Arc<Inbox>,
-    pub(super) client: u32,
+    pub(super) client: Owner,
     /// As given, and what it was then.
     pub(super) fd: i32,
     pub(super) eventfd: Option<sys::EventFd>,
@@ -83,7 +84,7 @@ pub(super) struct Happening {
     pub(super) events: u32,
     pub(super) place: Option<(i32, ZoneType)>,
     /// Only this client is to know.
-    pub(super) client: Option<u32>,
+    pub(super) client: Option<Owner>,
 }
 
 impl Subscription {
