@@ -27,6 +27,10 @@ impl Owners for Device {
         Some(mover.order)
     }
 
+    fn held(&self, page: PageIdx) -> Option<Order> {
+        self.records().with(|records| records.held(page))
+    }
+
     fn migrate(&self, from: PageIdx, target: Block) -> Migrated {
         self.migrate_block(from, target)
     }

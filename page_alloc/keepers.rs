@@ -208,6 +208,10 @@ impl Owners for Keepers {
         })
     }
 
+    fn held(&self, page: PageIdx) -> Option<Order> {
+        self.0.with(|keeper| keeper.order_at(page))
+    }
+
     fn migrate(&self, from: PageIdx, target: Block) -> Migrated {
         sys::might_sleep();
         self.0.with(|keeper| match keeper.lose {

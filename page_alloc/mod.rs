@@ -33,6 +33,7 @@
 mod build;
 mod bulk;
 mod check;
+mod compact_between_tests;
 pub(crate) mod compact_nodes;
 mod compact_tests;
 pub(crate) mod compaction;

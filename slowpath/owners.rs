@@ -71,6 +71,12 @@ pub(crate) trait Owners {
     /// under a zone's lock.
     fn movable(&self, page: PageIdx) -> Option<Order>;
 
+    /// The order of the block that begins at `page`, if somebody holds it, whether it could be moved or
+    /// not: where nothing is ever pinned, the same. A hint; never sleeps; not under a zone's lock.
+    fn held(&self, page: PageIdx) -> Option<Order> {
+        self.movable(page)
+    }
+
     /// Moves the block that begins at `from` to `target`, which is as large and nobody's.
     fn migrate(&self, from: PageIdx, target: Block) -> Migrated;
 

@@ -50,6 +50,13 @@ impl Records {
         id.copied().unwrap_or(NONE)
     }
 
+    /// The order of the block that begins at `page`.
+    pub(crate) fn held(&self, page: PageIdx) -> Option<Order> {
+        let record = self.table.get(self.id_at(page) as usize)?;
+
+        Some(record.order)
+    }
+
     /// The block that begins at `page`, if it may be moved.
     pub(crate) fn mover(&self, page: PageIdx) -> Option<Mover> {
         let id = self.id_at(page);

@@ -204,6 +204,8 @@ pub(super) struct Control<'a, S, O> {
     pub(super) targets: IsolatedPages,
     pub(super) whole_zone: bool,
     pub(super) contended: bool,
+    /// Somebody said that it is to end.
+    pub(super) was_stopped: bool,
     /// Look at the rest of the pageblock in one go.
     pub(super) finish_pageblock: bool,
     /// The pageblock that something was moved out of, until this CPU's lists were given back.
@@ -236,6 +238,7 @@ impl<'a, S: Site, O: Owners> Control<'a, S, O> {
             targets: IsolatedPages::new(),
             whole_zone: req.whole_zone,
             contended: false,
+            was_stopped: false,
             finish_pageblock: false,
             last_migrated: None,
             update_cached: false,

@@ -30,6 +30,7 @@ impl<S: Site, O: Owners> Control<'_, S, O> {
         }
         // What was collected was moved: the next run misses nothing.
         if self.site.should_stop(&self.progress) {
+            self.was_stopped = true;
             return CompactResult::Contended;
         }
         match (self.req.proactive, self.req.order) {

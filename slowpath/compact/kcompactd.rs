@@ -22,6 +22,7 @@ use kernel::{
     prelude::*,
     sync::atomic::{
         Atomic,
+        Full,
         Relaxed, //
     }, //
 };
@@ -74,11 +75,13 @@ impl Kcompactd {
             return false;
         }
         // As in the kernel, a request that comes at the same moment may be lost: it was a hint.
-        if self.max_order.load(Relaxed) < u32::from(order.get()) {
-            self.max_order.store(u32::from(order.get()), Relaxed);
-        }
         if self.highest_zone.load(Relaxed) > highest as u32 {
             self.highest_zone.store(highest as u32, Relaxed);
+        }
+        if self.max_order.load(Relaxed) < u32::from(order.get()) {
+            // Ordered before the look at whether it sleeps; it says that it does and then looks here
+            // (C: `wq_has_sleeper()`).
+            self.max_order.xchg(u32::from(order.get()), Full);
         }
         true
     }

@@ -3,6 +3,11 @@
 //! Moving what was collected.
 //!
 //! C: `migrate_pages()` in `mm/migrate.c`.
+//!
+//! # Differences
+//!
+//! A block that was freed meanwhile is not counted: how large it was nobody knows any more (C: as one
+//! that was moved).
 
 #![deny(unsafe_code)]
 
@@ -60,10 +65,20 @@ impl<S: Site, O: Owners> Control<'_, S, O> {
         outcome
     }
 
+    /// Since it was collected it was pinned; or freed, and that is as good as moved
+    /// (C: `folio_ref_count(src) == 1` in `migrate_folio_unmap()`).
+    fn cannot_move(&mut self, page: PageIdx) -> Moved {
+        let Some(order) = self.owners.held(page) else {
+            return Moved::All;
+        };
+
+        Progress::count(&mut self.progress.failed, order.nr_pages());
+        Moved::Some
+    }
+
     fn migrate_one(&mut self, page: PageIdx) -> Moved {
-        // Since it was collected it may have been freed or pinned.
         let Some(order) = self.owners.movable(page) else {
-            return Moved::Some;
+            return self.cannot_move(page);
         };
         let nr_pages = order.nr_pages();
         let Some(target) = self.compaction_alloc(order) else {

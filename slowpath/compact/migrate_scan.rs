@@ -49,7 +49,7 @@ struct Walk {
     next_skip: Option<PageIdx>,
     isolated: u32,
     scanned: u32,
-    /// Whether the hint of this pageblock was set.
+    /// Whether the hint of this pageblock was set, or is none of this call's business.
     marked: bool,
 }
 
@@ -121,8 +121,11 @@ impl<S: Site, O: Owners> Control<'_, S, O> {
         }
     }
 
-    /// Where the scanners of later runs begin (C: `update_cached_migrate()`).
+    /// Where the scanners of later runs begin: at the end of the pageblock of `page`, which callers
+    /// know as the end already, so that one more is left out, as in the kernel
+    /// (C: `update_cached_migrate()`).
     fn update_cached_migrate(&mut self, page: PageIdx) {
+        let page = self.end_of(page);
         let sync = self.req.mode != Mode::Async;
 
         self.zone().with(|buddy| {
@@ -160,8 +163,11 @@ impl<S: Site, O: Owners> Control<'_, S, O> {
             return Isolated::Abort;
         }
         if walk.page == walk.end && (walk.isolated == 0 || self.finish_pageblock) {
-            self.zone()
-                .with(|buddy| buddy.set_pageblock_skip(low, true));
+            // Only by who saw its first page.
+            if !walk.marked {
+                self.zone()
+                    .with(|buddy| buddy.set_pageblock_skip(low, true));
+            }
             self.update_cached_migrate(walk.end);
         }
         match self.nr_migrate {

@@ -61,7 +61,7 @@ pub(crate) fn compact_zone<S: Site, O: Owners>(
     control.update_cached = req.mode == Mode::Async && cached_positions_agree(zone);
     let result = control.run();
 
-    control.end(result);
+    control.end();
     (result, control.progress)
 }
 
@@ -197,8 +197,8 @@ impl<S: Site, O: Owners> Control<'_, S, O> {
         }
     }
 
-    fn end(&mut self, result: CompactResult) {
-        let stopped = result == CompactResult::Contended && self.req.resumes;
+    fn end(&mut self) {
+        let (resumes, was_stopped) = (self.req.resumes, self.was_stopped);
         let is_left = self.targets.nr_pages() > 0;
         let scanners = Scanners {
             migrate: self.migrate,
@@ -214,8 +214,8 @@ impl<S: Site, O: Owners> Control<'_, S, O> {
                 compaction.cached_free = start.max(compaction.cached_free);
             }
             compaction.current = None;
-            if stopped {
-                compaction.resume = Some(scanners);
+            if resumes {
+                compaction.resume = was_stopped.then_some(scanners);
             }
         });
     }
