@@ -101,6 +101,8 @@ impl Region {
         if should_stop() {
             return;
         }
+        // Who rang while it was at work found it so.
+        state.bell.forget();
         state.set_asleep(true);
         if self.may_sleep(node, reclaimed_for, highest) {
             // What could not be moved lately perhaps can be now.
@@ -298,5 +300,49 @@ fn nr_to_reclaim(node: &Node, highest: ZoneType) -> u64 {
 fn set_reclaim_active(node: &Node, highest: ZoneType, active: bool) {
     for pageset in node.zones_up_to(highest) {
         pageset.zone().set_flag(ZoneFlag::ReclaimActive, active);
+    }
+}
+
+// In a kernel it would sleep.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        page_alloc::keepers::{
+            full,
+            order, //
+        },
+        slowpath::owners::NoOwners, //
+    };
+    use kernel::prelude::*;
+
+    #[test]
+    fn who_rang_while_it_was_at_work_does_not_wake_it_from_its_nap() -> Result {
+        let (region, keepers) = full(16384, &[0])?;
+        let node = region.nodes().next().ok_or(ENOENT)?;
+        let quickly = || {
+            let events = region.slow_events();
+
+            events.get(SlowEvent::KswapdLowWmarkHitQuickly)
+                + events.get(SlowEvent::KswapdHighWmarkHitQuickly)
+        };
+
+        for page in 0..16384 {
+            crate::page_alloc::keepers::free(&region, &keepers, page);
+        }
+        node.kswapd().bell.ring();
+        region.kswapd_try_to_sleep(
+            node,
+            &NoOwners,
+            (order(0)?, order(0)?),
+            ZoneType::Normal,
+            &|| false,
+        );
+        assert_eq!(quickly(), 0);
+        assert_eq!(
+            node.kswapd().asked(ZoneType::Dma),
+            (order(0)?, ZoneType::Dma)
+        );
+        Ok(())
     }
 }

@@ -74,6 +74,11 @@ impl Doorbell {
         unsafe { bindings::__wake_up(self.queue.get(), ALL_SLEEPERS, 0, null_mut()) };
     }
 
+    /// Forgets that it was rung: who goes to sleep next is not meant. Any context.
+    pub(crate) fn forget(&self) {
+        self.rung.store(false, Relaxed);
+    }
+
     /// Waits until it is rung, at most so long; whether it was. Returns early for a signal, and in a
     /// thread that is to stop. Sleeps.
     pub(crate) fn wait_ms(&self, ms: Option<u32>) -> bool {

@@ -178,6 +178,11 @@ impl Doorbell {
         self.rung.store(true, Full);
     }
 
+    /// Forgets that it was rung.
+    pub(crate) fn forget(&self) {
+        self.rung.store(false, Full);
+    }
+
     /// Waits until it is rung, at most so long; whether it was. Whoever waits for ever without that
     /// would do so.
     pub(crate) fn wait_ms(&self, ms: Option<u32>) -> bool {
