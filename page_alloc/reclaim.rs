@@ -8,6 +8,10 @@
 //! # Differences
 //!
 //! Memory cgroups are not, so nothing is passed twice on their account. Whoever is to die stops.
+//!
+//! What a user asks for is reclaimed from nodes as the kernel does it for a memory cgroup
+//! (`try_to_free_mem_cgroup_pages()`), active lists at last included; several may ask at once, and
+//! nobody goes on where there is nothing.
 
 #![deny(unsafe_code)]
 
@@ -85,12 +89,10 @@ impl Region {
             let (reclaimed, scanned) = self.reclaim_once(nid, part, owners, stop);
 
             sum = (sum.0.wrapping_add(reclaimed), sum.1.wrapping_add(scanned));
-            idle = match (reclaimed, scanned) {
-                // There is nothing.
-                (0, 0) => break,
-                (0, _) => idle.wrapping_add(1),
-                _ => 0,
-            };
+            if reclaimed == 0 && scanned == 0 {
+                break;
+            }
+            idle = idle.wrapping_add(u32::from(reclaimed == 0));
         }
         sum
     }

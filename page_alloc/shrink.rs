@@ -163,6 +163,7 @@ impl<O: Owners> Shrinker<'_, O> {
         let (scan, steal) = match self.sc.reclaimer {
             Reclaimer::Kswapd => (SlowEvent::PgScanKswapd, SlowEvent::PgStealKswapd),
             Reclaimer::Direct => (SlowEvent::PgScanDirect, SlowEvent::PgStealDirect),
+            Reclaimer::Proactive => (SlowEvent::PgScanProactive, SlowEvent::PgStealProactive),
         };
         let events = self.region.slow_events();
 
@@ -178,7 +179,7 @@ impl<O: Owners> Shrinker<'_, O> {
             false => inactive,
         };
 
-        self.sc.reclaimer == Reclaimer::Direct && zone.lru_isolated() > bound
+        self.sc.reclaimer != Reclaimer::Kswapd && zone.lru_isolated() > bound
     }
 
     /// C: `shrink_folio_list()`, `move_folios_to_lru()`.

@@ -29,10 +29,14 @@ pub(crate) enum SlowEvent {
     PgStealKswapd,
     /// Pages reclaimed by those who needed them.
     PgStealDirect,
+    /// Pages reclaimed because a user said so.
+    PgStealProactive,
     /// Pages of inactive lists that were looked at in the background.
     PgScanKswapd,
     /// Pages of inactive lists that were looked at by those who needed some.
     PgScanDirect,
+    /// Pages of inactive lists that were looked at because a user said so.
+    PgScanProactive,
     /// Pages of active lists that were looked at.
     PgRefill,
     /// Pages put on an active list.
@@ -80,11 +84,13 @@ const NR_EVENTS: usize = SlowEvent::ALL.len();
 
 impl SlowEvent {
     /// All of them.
-    pub(crate) const ALL: [Self; 24] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::PgStealKswapd,
         Self::PgStealDirect,
+        Self::PgStealProactive,
         Self::PgScanKswapd,
         Self::PgScanDirect,
+        Self::PgScanProactive,
         Self::PgRefill,
         Self::PgActivate,
         Self::PgDeactivate,
@@ -108,7 +114,7 @@ impl SlowEvent {
     ];
 
     /// How many of them, the first ones, the kernel counts for each node.
-    pub(crate) const NR_OF_NODES: usize = 5;
+    pub(crate) const NR_OF_NODES: usize = 7;
 
     /// The kernel's name, or ours with a prefix.
     pub(crate) fn name(self) -> &'static str {
@@ -118,8 +124,10 @@ impl SlowEvent {
             Self::PgRefill => "pgrefill",
             Self::PgStealKswapd => "pgsteal_kswapd",
             Self::PgStealDirect => "pgsteal_direct",
+            Self::PgStealProactive => "pgsteal_proactive",
             Self::PgScanKswapd => "pgscan_kswapd",
             Self::PgScanDirect => "pgscan_direct",
+            Self::PgScanProactive => "pgscan_proactive",
             Self::PgScanDirectThrottle => "pgscan_direct_throttle",
             Self::KswapdLowWmarkHitQuickly => "kswapd_low_wmark_hit_quickly",
             Self::KswapdHighWmarkHitQuickly => "kswapd_high_wmark_hit_quickly",

@@ -34,6 +34,8 @@ pub(crate) enum Reclaimer {
     Kswapd,
     /// Somebody who needs a block.
     Direct,
+    /// A user who wants pages free (C: `sc->proactive`).
+    Proactive,
 }
 
 /// A reclaim.
@@ -96,7 +98,7 @@ impl ScanControl {
     /// For `nr` pages of any zone, because a user said so (C: `user_proactive_reclaim()`).
     pub(crate) fn of_user(order: Order, nr: u64) -> Self {
         Self {
-            reclaimer: Reclaimer::Direct,
+            reclaimer: Reclaimer::Proactive,
             gfp: Gfp::DIRECT_RECLAIM | Gfp::KSWAPD_RECLAIM | Gfp::IO | Gfp::FS,
             order,
             highest: ZoneType::Movable,
@@ -127,7 +129,7 @@ impl ScanControl {
     /// Whether a pass looks at all it was to, even if it has enough: the background reclaimer does
     /// not keep up (C: `proportional_reclaim`).
     pub(crate) fn is_proportional(&self) -> bool {
-        self.reclaimer == Reclaimer::Direct && self.priority == DEF_PRIORITY
+        self.reclaimer != Reclaimer::Kswapd && self.priority == DEF_PRIORITY
     }
 
     /// After a pass: whether another one follows, which tries harder.
