@@ -42,7 +42,7 @@ done
 
 start=$(node_pages)
 i=0
-while [ $i -lt "$(times 10 1 1000)" ] && [ $ktap_bad = 0 ]; do
+while [ $i -lt "$(times 10 1 1000 300)" ] && [ $ktap_bad = 0 ]; do
 	ledger 64
 	i=$((i + 1))
 done
