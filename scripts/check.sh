@@ -5,7 +5,8 @@
 #
 #   LANES=N   how many parts run at once (default 2; 1 with V=1)
 #   V=1       show all output as it comes; without it each part's goes to out/log/check-PART.log only
-#   SOAK=1    the long tier; parts that were done on the very same tree are not run again (out/soak)
+#   SOAK=1    the long tier; parts that were done on the very same tree are not run again (out/soak).
+#             kselftest-a and -b are several parts each there: kselftest-a-SLICE
 #
 # The end is a table, what failed and why, and the line "N passed, N failed, N skipped".
 
@@ -44,6 +45,10 @@ declare -A PART=(
 	[kunit-b]="ktap $S/kunit.sh b"
 	[kunit-c]="ktap $S/kunit.sh c"
 )
+slices=$(parts_of kselftest-a && parts_of kselftest-b)
+for part in $slices; do
+	PART[$part]="ktap $S/kselftest.sh ${part:10:1} ${part:12}"
+done
 # The builds first, because others need their products; then the longest, beside which all the others
 # have time.
 ORDER=(build-b build-a build-c kselftest-b fmt shellcheck console-scan unsafe mutants-fit no-panic uapi
@@ -91,15 +96,15 @@ count() {
 rig_of() {
 	case $1 in
 	no-panic | clippy-module | demo | parity) echo a ;;
-	build-? | kselftest-? | kunit-?) echo "${1: -1}" ;;
+	build-? | kunit-?) echo "${1: -1}" ;;
+	kselftest-?*) echo "${1:10:1}" ;;
 	esac
 }
 
 # The part whose product it needs.
 build_of() {
 	case $1 in
-	no-panic | demo | parity | kselftest-a) echo build-a ;;
-	kselftest-? | kunit-?) echo "build-${1: -1}" ;;
+	no-panic | demo | parity | kselftest-?* | kunit-?) echo "build-$(rig_of "$1")" ;;
 	esac
 }
 
@@ -169,20 +174,39 @@ reap() {
 	done
 }
 
-# lanes N [PART]: until fewer than N parts run, and PART does not.
+# lanes N: until fewer than N parts run.
 lanes() {
-	while reap && { [ ${#PID[@]} -ge "$1" ] || [ -n "${PID[${2:-none}]-}" ]; }; do
-		show_progress
-		sleep 0.3 &
-		wait $! || true
+	while reap && [ ${#PID[@]} -ge "$1" ]; do pause; done
+}
+
+pause() {
+	show_progress
+	sleep 0.3 &
+	wait $! || true
+}
+
+# Not while its product is built, nor beside another slice of the same rig.
+may_start() {
+	local other build
+	build=$(build_of "$1")
+	[ -z "${PID[${build:-none}]-}" ] || return 1
+	for other in "${!PID[@]}"; do
+		[ "${other%-*}" != "${1%-*}" ] || [[ $other != kselftest-?-* ]] || return 1
 	done
 }
 
+# The first that may start is next.
 run() {
-	local name
-	for name in "$@"; do
-		lanes "$LANES" "$(build_of "$name")"
-		start "$name"
+	local left=("$@") i
+	while [ ${#left[@]} != 0 ]; do
+		lanes "$LANES"
+		for i in "${!left[@]}"; do
+			may_start "${left[i]}" || continue
+			start "${left[i]}"
+			unset "left[i]"
+			continue 2
+		done
+		pause
 	done
 	lanes 1
 }
@@ -217,7 +241,7 @@ table() {
 		# shellcheck disable=SC2086
 		set -- ${RESULT[$name]}
 		passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
-		printf '%-14s %6d passed %4d failed %4d skipped %6d s\n' "$name" "$@"
+		printf '%-18s %6d passed %4d failed %4d skipped %6d s\n' "$name" "$@"
 	done
 }
 
@@ -257,6 +281,8 @@ failures() {
 cd "$TOP"
 TREE=$(tree_hash) BROKEN=- begin=$(now)
 [ $# != 0 ] || set -- "${ORDER[@]}"
+# shellcheck disable=SC2046
+[ "${SOAK:-0}" = 0 ] || set -- $(for part in "$@"; do parts_of "$part"; done)
 for part in "$@"; do
 	[ -n "${PART[$part]-}" ] || die "no part $part: there are ${ORDER[*]}"
 done

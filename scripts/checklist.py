@@ -38,13 +38,30 @@ def result_of(line):
     return None
 
 
+def logs_of(part):
+    """Its log and, from the long tier, those of its slices; the newest last."""
+    logs = [*TOP.glob(f"out/log/check-{part}.log"), *TOP.glob(f"out/log/check-{part}-*.log")]
+    return sorted(logs, key=lambda log: log.stat().st_mtime)
+
+
+def read_log(log):
+    """Test -> passed."""
+    results = {}
+    for line in log.read_text(errors="replace").splitlines():
+        if found := result_of(line.strip()):
+            test, passed = found
+            results[test] = passed and results.get(test, True)
+    return results
+
+
 def read_results():
-    """Row -> {(test, where): passed}."""
+    """Row -> {(test, where): passed}. Of a test that is in more than one log of a part, the last run."""
     results = {}
     for where, part in LOGS:
-        log = TOP / f"out/log/check-{part}.log"
-        text = log.read_text(errors="replace") if log.exists() else ""
-        for test, passed in filter(None, (result_of(line.strip()) for line in text.splitlines())):
+        last = {}
+        for log in logs_of(part):
+            last |= read_log(log)
+        for test, passed in last.items():
             for row in rows_of(test):
                 ran = results.setdefault(row, {})
                 ran[test, where] = passed and ran.get((test, where), True)

@@ -82,6 +82,15 @@ lock() {
 	}
 }
 
+# parts_of PART: what the part consists of in the long tier. There the kselftests of a rig are a part for
+# each slice.
+parts_of() {
+	case $1 in
+	kselftest-?) "$TOP/tests/kselftest/run.sh" --slices | sed "s/^/$1-/" ;;
+	*) echo "$1" ;;
+	esac
+}
+
 # seal DIR: from here on it counts as whole, also after a power cut.
 seal() {
 	sync -f "$1"
