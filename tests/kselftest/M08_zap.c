@@ -154,7 +154,7 @@ static void zap_under_a_writer(void)
 {
 	struct rb_alloc a;
 	int fd = dev_open();
-	unsigned int rounds = rb_times(200, 25, 20000);
+	unsigned int rounds = rb_times_b(200, 25, 20000, 2000);
 
 	for (unsigned int i = 0; i < rounds; i++) {
 		volatile char *p;

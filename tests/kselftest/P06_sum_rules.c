@@ -80,7 +80,7 @@ static void our_sums(void)
 	static struct region r;
 	uint64_t seed = rb_seed(), used = 0;
 	int fd = dev_open();
-	unsigned int states = rb_times(400, 100, 10000);
+	unsigned int states = rb_times_b(400, 100, 10000, 1000);
 
 	memset(slot, 0, sizeof(slot));
 	for (unsigned int i = 0; i < states; i++) {

@@ -49,7 +49,7 @@ static void limit(void)
 
 static void many_opens(void)
 {
-	for (unsigned int i = 0; i < rb_times(5000, 300, 1000000); i++) {
+	for (unsigned int i = 0; i < rb_times_b(5000, 300, 1000000, 20000); i++) {
 		int fd = dev_open_mode(O_RDWR);
 
 		if (!CHECK(fd >= 0))

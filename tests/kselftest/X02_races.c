@@ -32,7 +32,7 @@ static void double_free_race(void)
 	int bad = 0;
 
 	race.fd = dev_open();
-	race.rounds = rb_times(800, 200, 1000000);
+	race.rounds = rb_times_b(800, 200, 1000000, 20000);
 	pthread_barrier_init(&race.gate, NULL, 3);
 	for (intptr_t i = 0; i < 2; i++)
 		NEED(!pthread_create(&t[i], NULL, freer, (void *)i));
@@ -74,7 +74,7 @@ static void structure_changes_meanwhile(void)
 	rb_pin(0);
 	race.stop = 0;
 	NEED(!pthread_create(&t, NULL, flipper, &b));
-	for (unsigned int i = 0; i < rb_times(400, 12, 100000); i++) {
+	for (unsigned int i = 0; i < rb_times_b(400, 12, 100000, 1000); i++) {
 		struct rb_query q;
 		uint64_t pages = 0;
 
@@ -114,7 +114,7 @@ static void reset_against_the_rest(void)
 	race.stop = 0;
 	race.fd = dev_open();
 	NEED(!pthread_create(&t, NULL, resetter, NULL));
-	for (unsigned int i = 0; i < rb_times(600, 40, 200000); i++) {
+	for (unsigned int i = 0; i < rb_times_b(600, 40, 200000, 5000); i++) {
 		struct rb_alloc a;
 		int err = dev_alloc(race.fd, RB_GFP_KERNEL, i % 11, &a);
 		void *p;
@@ -173,7 +173,7 @@ static void reset_is_all_or_nothing(void)
 	rb_pin(0);
 	race.fd = dev_open();
 	pthread_barrier_init(&race.gate, NULL, 2);
-	for (unsigned int i = 0; i < rb_times(200, 20, 10000); i++) {
+	for (unsigned int i = 0; i < rb_times_b(200, 20, 10000, 500); i++) {
 		struct rb_query q;
 		uint64_t offset;
 		uint32_t done;
@@ -249,7 +249,7 @@ static void unmap_against_free(void)
 
 	rb_pin(0);
 	pthread_barrier_init(&race.gate, NULL, 2);
-	for (unsigned int i = 0; i < rb_times(600, 40, 100000); i++) {
+	for (unsigned int i = 0; i < rb_times_b(600, 40, 100000, 5000); i++) {
 		struct rb_alloc a;
 		char *p;
 		int err;

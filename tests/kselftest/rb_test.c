@@ -104,6 +104,11 @@ unsigned int rb_times(unsigned int a, unsigned int b, unsigned int soak)
 	return rb_soak() ? soak : rb_rig('b') ? b : a;
 }
 
+unsigned int rb_times_b(unsigned int a, unsigned int b, unsigned int soak, unsigned int soak_b)
+{
+	return rb_times(a, b, rb_rig('b') ? soak_b : soak);
+}
+
 uint64_t rb_now_ns(void)
 {
 	struct timespec t;

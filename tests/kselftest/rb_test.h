@@ -84,6 +84,8 @@ bool rb_soak(void);
 bool rb_rig(char rig);
 /* How often: on rig A, on the slow rig B, in the long tier. */
 unsigned int rb_times(unsigned int a, unsigned int b, unsigned int soak);
+/* The same, and fewer in the long tier of rig B, where so many would take hours. */
+unsigned int rb_times_b(unsigned int a, unsigned int b, unsigned int soak, unsigned int soak_b);
 uint64_t rb_now_ns(void);
 uint64_t rb_random(uint64_t *state);
 uint64_t rb_seed(void);

@@ -85,9 +85,10 @@ O05_events			fresh	30
 O06_clients			fresh	20
 O07_quiet_log			exact	20
 O08_node_stat			fresh	30
-[races]
+[kill]
 R07_kill			fresh	60
 R08_memlock			same	30
+[races]
 X02_races			same	40
 [storm]
 X01_hammer			same	50
