@@ -224,6 +224,8 @@ static void in_vain(void)
 
 	if (!knode_exists())
 		SKIP("one node, or a kernel that does not compact");
+	if (!knode_has_huge())
+		SKIP("a kernel without huge pages cannot be asked for them");
 	for (unsigned int i = 0; i < rb_times(3, 1, 9); i++) {
 		NEED(start());
 		rb_in_child(round_in_vain, all);

@@ -33,6 +33,11 @@ bool knode_exists(void)
 	return !access(NODE "/compact", W_OK);
 }
 
+bool knode_has_huge(void)
+{
+	return !access(HUGE, W_OK);
+}
+
 bool knode_free(uint64_t *pages, uint64_t *whole)
 {
 	static struct buddyinfo_row rows[16];

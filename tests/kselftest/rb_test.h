@@ -260,6 +260,7 @@ uint64_t rb_watch_us(const struct rb_watch *since, uint64_t *stood_us);
 /* ---- rb_kernel.c: node 1 of the kernel itself, for comparisons ---- */
 
 bool knode_exists(void);
+bool knode_has_huge(void);			/* knode_ask_huge() makes sense */
 bool knode_free(uint64_t *pages, uint64_t *whole);	/* whole: free pageblocks */
 bool knode_shrink(uint64_t max);		/* huge pages take all but `max` pages */
 void knode_restore(void);			/* the huge pages, and what knode_shrink() set */
