@@ -65,7 +65,15 @@ pub(super) struct Processes {
 /// Who is to lose everything.
 struct Victim {
     slot: u32,
+    /// Somebody began to take everything, and was not done: it comes first.
+    is_dying: bool,
     points: i64,
+}
+
+impl Victim {
+    fn rank(&self) -> (bool, i64) {
+        (self.is_dying, self.points)
+    }
 }
 
 impl Processes {
@@ -166,7 +174,7 @@ impl Device {
             };
             let is_worse = worst
                 .as_ref()
-                .is_none_or(|worst| victim.points >= worst.points);
+                .is_none_or(|worst| victim.rank() >= worst.rank());
 
             if is_worse && self.could_help(slot, ctx) {
                 worst = Some(victim);
@@ -182,13 +190,14 @@ impl Device {
         let client = self
             .records()
             .with(|records| records.clients.get(slot).copied())?;
-        let points = match (client.is_dying(), client.is_reaped()) {
-            (_, true) => return None,
-            (true, false) => i64::MAX,
-            (false, false) => badness(client.pages, adj, total)?,
-        };
+        let points = badness(client.pages, adj, total);
+        let is_dying = client.is_dying();
 
-        Some(Victim { slot, points })
+        (!client.is_reaped() && (is_dying || points.is_some())).then_some(Victim {
+            slot,
+            is_dying,
+            points: points.unwrap_or(0),
+        })
     }
 
     /// Whether a client has anything on the nodes of a request (C: `oom_cpuset_eligible()`).
