@@ -427,8 +427,10 @@ static void closed_first(void)
 static void crossings(void)
 {
 	int down = counter(), up = counter(), fd = start();
-	unsigned int lost_down = 0, lost_up = 0, n = rb_times(30, 5, 2000);
+	unsigned int lost_down = 0, lost_up = 0, n = rb_times_b(30, 5, 2000, 200);
 
+	if (rb_soak())
+		rb_watchdog(1200);
 	CHECK_ERR(dev_event_set(fd, down, RB_PRESSURE_BELOW_MIN, 0), 0);
 	CHECK_ERR(dev_event_set(fd, up, RB_PRESSURE_ABOVE_HIGH, 0), 0);
 	for (unsigned int i = 0; i < n && lost_down + lost_up < 5; i++) {
