@@ -117,7 +117,7 @@ static uint64_t killed(pid_t pid)
 	kill(pid, SIGKILL);
 	CHECK_EQ(rb_wait(pid), 128 + SIGKILL);
 	us = rb_watch_us(&watch, &stood);
-	if (stood > 100000)
+	if (stood > 500000)
 		rb_diag("%llu us until it was gone, and %llu that no CPU ran", (unsigned long long)us,
 			(unsigned long long)stood);
 	return us;
