@@ -256,6 +256,24 @@ static void call_event_wait(int fd)
 	dev_event_wait(fd, RB_PRESSURE_COMPACT_DONE, 0, &w);
 }
 
+/* The clock that stops with the machine goes on while only this process waits, or works. */
+static void clock_goes_on(void)
+{
+	struct rb_watch watch;
+	uint64_t t = rb_now_ns(), us, stood;
+
+	rb_watch_cpus();
+	rb_watch_start(&watch);
+	usleep(600000);
+	while (rb_now_ns() - t < 1200000000ull)
+		;
+	us = rb_watch_us(&watch, &stood);
+	rb_diag("%llu us ran, %llu us stood", (unsigned long long)us, (unsigned long long)stood);
+	CHECK(us + stood >= 1100000);
+	/* Both halves count: what waits, and what works. */
+	CHECK(us >= 700000);
+}
+
 static void in_nofail(void) { killed_in(call_nofail); }
 static void in_nofs(void) { killed_in(call_nofs); }
 static void in_bulk(void) { killed_in(call_bulk); }
@@ -263,6 +281,7 @@ static void in_compact(void) { killed_in(call_compact); }
 static void in_event_wait(void) { killed_in(call_event_wait); }
 
 RB_PROGRAM(R07_kill, 0,
+	{ "clock_goes_on_while_the_machine_runs", clock_goes_on },
 	{ "killed_at_any_time_all_pages_back", killed_any_time },
 	{ "killed_while_NOFAIL_waits", in_nofail },
 	{ "killed_while_NOFS_tries", in_nofs },
