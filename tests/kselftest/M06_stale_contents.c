@@ -138,14 +138,6 @@ static void one_turn(unsigned int turn)
 	close(fds[0]);
 }
 
-static uint64_t left;
-
-/* Soon: kcompactd may hold some as room for what is gone meanwhile. */
-static bool all_back(void *fd)
-{
-	return region_pages_left(*(int *)fd) == left;
-}
-
 static void recycled_pages_are_zero(void)
 {
 	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
@@ -153,8 +145,8 @@ static void recycled_pages_are_zero(void)
 	struct rb_query q;
 	struct stat st;
 	int fd = dev_open();
+	uint64_t left = region_pages_left(fd);
 
-	left = region_pages_left(fd);
 	CHECK_ERR(dev_query(fd, &q), 0);
 	window = q.window_shift;
 	job.report = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -164,7 +156,7 @@ static void recycled_pages_are_zero(void)
 	CHECK(!chmod(RB_DEV, 0666));
 	for (unsigned int i = 0; i < turns && !rb_failures(); i++) {
 		one_turn(i);
-		if (!CHECK(rb_wait_for(all_back, &fd, 2000)))
+		if (!CHECK(region_all_back(fd, left)))
 			rb_diag("after turn %u", i);
 	}
 	chmod(RB_DEV, st.st_mode & 0777);

@@ -120,6 +120,29 @@ uint64_t region_pages_left(int fd)
 	return sum;
 }
 
+struct wanted {
+	int fd;
+	uint64_t left;
+};
+
+static bool is_left(void *arg)
+{
+	const struct wanted *w = arg;
+
+	return region_pages_left(w->fd) == w->left;
+}
+
+bool region_all_back(int fd, uint64_t left)
+{
+	struct wanted w = { fd, left };
+
+	if (rb_wait_for(is_left, &w, 2000))
+		return true;
+	rb_diag("%llu of %llu pages", (unsigned long long)region_pages_left(fd),
+		(unsigned long long)left);
+	return false;
+}
+
 uint64_t zone_nr_free(const struct rb_zone_stat *z, unsigned int order)
 {
 	uint64_t nr = 0;

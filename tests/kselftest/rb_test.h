@@ -131,6 +131,8 @@ const struct region *region_now(int fd);	/* static storage, overwritten by the n
 uint64_t region_hash(int fd);			/* equal: nothing was touched */
 uint64_t region_hash_undone(int fd);		/* equal: whatever was done was undone */
 uint64_t region_pages_left(int fd);		/* free, per-CPU lists included */
+/* So many, within two seconds: kcompactd may hold some as room for what is gone meanwhile. */
+bool region_all_back(int fd, uint64_t left);
 uint64_t zone_nr_free(const struct rb_zone_stat *z, unsigned int order);
 uint64_t zone_sum(const struct rb_zone_stat *z);
 uint32_t block_type(const struct region *r, uint32_t idx);
