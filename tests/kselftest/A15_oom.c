@@ -583,7 +583,37 @@ static void oneself_with_oom_kill(void)
 	rb_load("size_mb=64");
 }
 
-/* Who takes everything dies before he is done: the next one goes on, and chooses nobody else. */
+/* So much must be free before a request no longer needs a victim. */
+static uint64_t high_of_all(int fd)
+{
+	const struct region *r = region_now(fd);
+	uint64_t nr = 0;
+
+	for (int z = 0; z < RB_ZONE_MOVABLE; z++)
+		nr += r->has[z] ? r->zone[z].high + r->zone[z].protection[RB_ZONE_NORMAL] : 0;
+	return nr;
+}
+
+/* Has somebody begin to take everything from the first holder, and die; what the latter still has. */
+static uint64_t reap_half(int fd)
+{
+	pid_t pid = ask(RB_GFP_KERNEL, 0);
+	uint64_t left;
+
+	/* So much that the other one has more now. */
+	while (pages_for_kernel(fd) < h[0].got / 3 && !is_done(&pid))
+		;
+	kill(pid, SIGKILL);
+	rb_wait(pid);
+	left = pages_for_kernel(fd);
+	CHECK(dev_fill(plug_fd, RB_GFP_KERNEL, 0, plug, MAX) >= left);
+	return left < h[0].got ? h[0].got - left : 0;
+}
+
+/*
+ * Who takes everything dies before he is done: the next one goes on, and chooses nobody else. Unless
+ * what is still to be had is too little: then one more loses everything, and rightly so.
+ */
 static void half_reaped(void)
 {
 	const unsigned int percent[] = { 55, 45 };
@@ -592,24 +622,13 @@ static void half_reaped(void)
 	unsigned int half = 0;
 
 	for (unsigned int i = 0; i < rb_times(6, 3, 30); i++) {
-		pid_t pid;
-		uint64_t left;
-
 		NEED(holders(2, percent, adj));
-		pid = ask(RB_GFP_KERNEL, 0);
-		/* So much that the other one has more now. */
-		while (pages_for_kernel(fd) < h[0].got / 3 && !is_done(&pid))
-			;
-		kill(pid, SIGKILL);
-		rb_wait(pid);
-		left = pages_for_kernel(fd);
-		if (left < h[0].got) {
+		if (reap_half(fd) > 2 * high_of_all(fd)) {
 			half++;
-			CHECK(dev_fill(plug_fd, RB_GFP_KERNEL, 0, plug, MAX) >= left);
 			CHECK_ERR(timed_alloc(fd, RB_GFP_KERNEL, 0), 0);
+			lost_all(&h[0]);
 		}
-		for (int k = 0; k < 2; k++)
-			(k == 0 ? lost_all : kept_all)(&h[k]);
+		kept_all(&h[1]);
 		for (int k = 0; k < 2; k++)
 			end(&h[k]);
 		CHECK_ERR(dev_reset(fd, RB_RESET_FD), 0);
