@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the thread that compacts a node in the background is asked for, and when it looks by itself.
+//! What the thread that compacts a node in the background is asked for, and when it looks by
+//! itself.
 //!
-//! C: `kcompactd_max_order` and its neighbours in `pg_data_t`, `wakeup_kcompactd()`, `kcompactd()` in
-//! `mm/compaction.c`.
+//! C: `kcompactd_max_order` and its neighbours in `pg_data_t`, `wakeup_kcompactd()`, `kcompactd()`
+//! in `mm/compaction.c`.
 
 #![deny(unsafe_code)]
 
@@ -79,8 +80,8 @@ impl Kcompactd {
             self.highest_zone.store(highest as u32, Relaxed);
         }
         if self.max_order.load(Relaxed) < u32::from(order.get()) {
-            // Ordered before the look at whether it sleeps; it says that it does and then looks here
-            // (C: `wq_has_sleeper()`).
+            // Ordered before the look at whether it sleeps; it says that it does and then looks
+            // here (C: `wq_has_sleeper()`).
             self.max_order.xchg(u32::from(order.get()), Full);
         }
         true
@@ -151,10 +152,16 @@ impl Kcompactd {
     pub(crate) fn sleep(&self, proactiveness: u64) -> bool {
         let timeout = self.timeout_ms(proactiveness);
 
-        self.is_asleep.store(true, Relaxed);
+        self.falls_asleep();
         let _ = self.bell.wait_until(timeout, || self.is_wanted());
         self.is_asleep.store(false, Relaxed);
         self.is_wanted()
+    }
+
+    /// It is about to sleep, and looks once more whether it is wanted; a full barrier is between,
+    /// as in every wait for a bell.
+    pub(crate) fn falls_asleep(&self) {
+        self.is_asleep.store(true, Relaxed);
     }
 
     /// Whether it sleeps, or is about to.

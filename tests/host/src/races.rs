@@ -2,13 +2,14 @@
 
 //! Small scenes in which threads use one zone at once, for loom to play in every order.
 //!
-//! Each ends with a count: every page is free, in stock or held by exactly one.
+//! Those with pages end with a count: every page is free, in stock or held by exactly one.
 
 #![deny(unsafe_code)]
 
 use crate::{
     page_alloc::pageset::Pageset,
     pcp::tuning::PcpLimits,
+    slowpath::compact::kcompactd::Kcompactd,
     sys,
     zone::{
         alloc_flags::{
@@ -29,8 +30,14 @@ use crate::{
         ZoneType, //
     }, //
 };
-use loom::thread;
-use std::sync::Arc;
+use loom::{
+    sync::atomic::fence,
+    thread, //
+};
+use std::sync::{
+    atomic::Ordering,
+    Arc, //
+};
 
 const NR_PAGES: u32 = 1024;
 const HERE: NumaPlace = NumaPlace {
@@ -243,4 +250,27 @@ pub fn flags_and_lists() {
             }),
         ],
     );
+}
+
+/// Somebody asks for a block while the compactor of a node is about to sleep: either it sees the
+/// wish, or whoever asks sees that it has to be woken.
+pub fn wish_and_sleep() {
+    let state = Arc::new(Kcompactd::new().expect("memory for its bell"));
+    let order = Order::new(4).expect("an order");
+
+    // Atomics begin.
+    assert!(state.work().is_none() && !state.is_wanted() && !state.is_asleep());
+    let sleeper = thread::spawn({
+        let state = state.clone();
+
+        move || {
+            state.falls_asleep();
+            fence(Ordering::SeqCst);
+            state.is_wanted()
+        }
+    });
+    let wakes = state.ask(order, ZoneType::Normal) && state.is_asleep();
+    let is_awake = sleeper.join().expect("a thread that ends");
+
+    assert!(is_awake || wakes, "it sleeps, and was asked for a block");
 }

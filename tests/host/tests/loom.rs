@@ -72,3 +72,8 @@ fn no_page_is_lost_when_two_do_not_wait() {
 fn no_page_is_lost_when_flags_change() {
     explore("flags and lists", races::flags_and_lists);
 }
+
+#[test]
+fn no_wish_is_missed_by_who_falls_asleep() {
+    explore("wish and sleep", races::wish_and_sleep);
+}

@@ -2,9 +2,15 @@
 
 //! What an atomic is where loom explores all that can happen: orderings are what they say, and a
 //! load may see old values as far as they allow it.
+//!
+//! Loom takes `SeqCst` for acquire and release. The kernel's full ordering is more: a barrier on
+//! both sides.
 
 use crate::sync::atomic::Word;
-use loom::sync::atomic::AtomicU64;
+use loom::sync::atomic::{
+    fence,
+    AtomicU64, //
+};
 use std::sync::{
     atomic::Ordering,
     OnceLock, //
@@ -30,15 +36,17 @@ impl<T: Word> AtomicCell<T> {
     }
 
     pub(crate) fn load(&self, order: Ordering) -> T {
-        T::from_u64(self.cell().load(order))
+        fenced(order, || T::from_u64(self.cell().load(order)))
     }
 
     pub(crate) fn store(&self, value: T, order: Ordering) {
-        self.cell().store(value.to_u64(), order);
+        fenced(order, || self.cell().store(value.to_u64(), order));
     }
 
     pub(crate) fn swap(&self, value: T, order: Ordering) -> T {
-        T::from_u64(self.cell().swap(value.to_u64(), order))
+        fenced(order, || {
+            T::from_u64(self.cell().swap(value.to_u64(), order))
+        })
     }
 
     pub(crate) fn compare_exchange(&self, old: T, new: T, order: Ordering) -> Result<T, T> {
@@ -52,4 +60,18 @@ impl<T: Word> AtomicCell<T> {
     pub(crate) fn fetch_add(&self, value: T, order: Ordering) -> T {
         T::from_u64(self.cell().fetch_add(value.to_u64(), order))
     }
+}
+
+fn fenced<R>(order: Ordering, f: impl FnOnce() -> R) -> R {
+    let barrier = || {
+        if order == Ordering::SeqCst {
+            fence(order);
+        }
+    };
+
+    barrier();
+    let result = f();
+
+    barrier();
+    result
 }
