@@ -31,7 +31,7 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
-    /// Nothing.
+    /// Nothing happened.
     pub(super) fn new() -> Self {
         Self {
             mask: Atomic::new(0),
@@ -53,6 +53,7 @@ impl Inbox {
         }
     }
 
+    /// Something happened, and is to be told.
     pub(super) fn put(&self, events: u32) {
         let mut fired = self.fired.load(Relaxed);
 
@@ -88,6 +89,7 @@ pub(super) struct Happening {
 }
 
 impl Subscription {
+    /// What of it is to be told here.
     pub(super) fn wants(&self, what: &Happening) -> u32 {
         let (nid, zone) = (self.nid, self.zone);
         let here = what.place.is_none_or(|place| {
@@ -101,8 +103,8 @@ impl Subscription {
         }
     }
 
-    /// Tells of events, and of those before that were not told of yet, unless it is too early. Whether
-    /// it did.
+    /// Tells of events, and of those before that were not told of yet, unless it is too early.
+    /// Whether it did.
     pub(super) fn signal(&mut self, events: u32, now: u64) -> bool {
         let since = now.wrapping_sub(self.signalled_ns);
 
@@ -180,5 +182,87 @@ impl Table {
         let found = slots.find(|slot| slot.as_ref().is_some_and(|entry| is_it(entry)));
 
         found.and_then(Option::take).is_some()
+    }
+}
+
+#[kunit_tests(rust_buddy_subscriptions)]
+mod tests {
+    use super::*;
+
+    const ME: Owner = Owner { slot: 3, gen: 7 };
+    const PURGED: u32 = 1;
+    const LOW: u32 = 2;
+
+    fn of_mine(mask: u32) -> Result<Subscription> {
+        Ok(Subscription {
+            inbox: Arc::new(Inbox::new(), GFP_KERNEL)?,
+            client: ME,
+            fd: -1,
+            eventfd: None,
+            mask,
+            nid: None,
+            zone: None,
+            interval_ns: 0,
+            signalled_ns: 0,
+            pending: 0,
+        })
+    }
+
+    fn purged(client: Option<Owner>) -> Happening {
+        Happening {
+            events: PURGED,
+            place: Some((0, ZoneType::Normal)),
+            client,
+        }
+    }
+
+    #[test]
+    fn what_is_for_one_is_not_for_the_next_in_its_slot() -> Result {
+        let mine = of_mine(PURGED | LOW)?;
+
+        assert_eq!(mine.wants(&purged(Some(ME))), PURGED);
+        assert_eq!(mine.wants(&purged(Some(Owner { gen: 6, ..ME }))), 0);
+        assert_eq!(mine.wants(&purged(Some(Owner { slot: 2, ..ME }))), 0);
+        assert_eq!(mine.wants(&purged(None)), PURGED);
+        assert_eq!(of_mine(LOW)?.wants(&purged(Some(ME))), 0);
+        Ok(())
+    }
+
+    #[test]
+    fn a_place_is_a_node_and_a_zone() -> Result {
+        let here = |nid, zone| -> Result<u32> {
+            let entry = Subscription {
+                nid,
+                zone,
+                ..of_mine(PURGED)?
+            };
+
+            Ok(entry.wants(&purged(None)))
+        };
+
+        assert_eq!(here(Some(0), None)?, PURGED);
+        assert_eq!(here(Some(1), None)?, 0);
+        assert_eq!(here(None, Some(ZoneType::Normal))?, PURGED);
+        assert_eq!(here(Some(0), Some(ZoneType::Dma))?, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn what_comes_too_early_is_told_later() -> Result {
+        let mut entry = Subscription {
+            interval_ns: 100,
+            ..of_mine(PURGED | LOW)?
+        };
+
+        assert!(!entry.signal(0, 1000));
+        assert!(entry.signal(PURGED, 1000));
+        assert_eq!(entry.inbox.take(PURGED | LOW), PURGED);
+        assert!(!entry.signal(LOW, 1099));
+        assert_eq!(entry.inbox.take(PURGED | LOW), 0);
+        assert!(entry.signal(0, 1100));
+        assert_eq!(entry.inbox.take(PURGED), 0);
+        assert_eq!(entry.inbox.take(PURGED | LOW), LOW);
+        assert_eq!(entry.inbox.seq.load(Relaxed), 2);
+        Ok(())
     }
 }
