@@ -5,11 +5,12 @@
 //!
 //! Blocks given back last are taken first: they are likely to be in the CPU's cache. How large the
 //! stock is, and how many blocks move between it and the zone at a time, is learned
-//! ([`tuning`]). Which block is on which list: [`index`]. Plain data: whoever holds a `&mut PerCpuPages` holds its lock, and may take the
-//! zone's.
+//! ([`tuning`]). Which block is on which list: [`index`]. What goes back to the zone: [`free`].
 //!
-//! C: `struct per_cpu_pages`, `__rmqueue_pcplist()`, `free_frozen_page_commit()`,
-//! `free_pcppages_bulk()` in `mm/page_alloc.c`.
+//! Plain data: whoever holds a `&mut PerCpuPages` holds its lock, and may take the zone's.
+//!
+//! C: `struct per_cpu_pages`, `__rmqueue_pcplist()`, `free_frozen_page_commit()` in
+//! `mm/page_alloc.c`.
 //!
 //! # Differences
 //!
@@ -19,8 +20,10 @@
 #![deny(unsafe_code)]
 
 mod events;
+mod free;
 mod index;
 pub(crate) mod ring;
+mod room;
 mod shadow;
 pub(crate) mod tuning;
 
@@ -36,16 +39,14 @@ use crate::zone::{
     Zone, //
 };
 pub(crate) use events::PcpEvents;
+use index::COSTLY_ORDER;
 pub(crate) use index::{
     PcpIndex,
     NR_PCP_LISTS, //
 };
-use index::{
-    COSTLY_ORDER,
-    NR_LOWORDER_LISTS, //
-};
 use kernel::prelude::*;
 use ring::Ring;
+pub(crate) use room::PcpRoom;
 use tuning::{
     PcpLimits,
     PCP_BATCH_SCALE_MAX, //
@@ -104,7 +105,7 @@ impl PerCpuPages {
     pub(crate) fn new(free_high_batch: bool) -> Result<Self> {
         // INVARIANT: No page on any list.
         Ok(Self {
-            lists: lists(|_| Ring::new(1))?,
+            lists: room::lists(|_| Ring::new(1))?,
             count: 0,
             high: 0,
             limits: PcpLimits::DISABLED,
@@ -241,91 +242,6 @@ impl PerCpuPages {
         free_high
     }
 
-    /// Gives `nr` pages or a little more back to the zone: the cold end of list `index` first, then
-    /// of the lists after it (C: `free_pcppages_bulk()`).
-    pub(crate) fn free_bulk(&mut self, zone: &Zone, nr: i32, index: PcpIndex) {
-        let mut left = nr.min(self.count);
-        let mut index = index;
-
-        if left <= 0 {
-            return;
-        }
-        zone.free_pcppages(|| {
-            if left <= 0 || self.count <= 0 {
-                return None;
-            }
-            index = self.first_filled(index)?;
-            let order = index.order();
-            let page = self.list_mut(index).pop_back()?;
-
-            // INVARIANT: A block left its list.
-            self.count = self.count.wrapping_sub(pages(order));
-            left = left.wrapping_sub(pages(order));
-            Some(Block::new(page, order))
-        });
-    }
-
-    /// Does as much of `todo` as is good under one hold of the locks; whether there is more to do.
-    pub(crate) fn free_some(&mut self, zone: &Zone, todo: &mut ToFree) -> bool {
-        let nr = todo.nr.min(todo.batch);
-
-        self.free_bulk(zone, nr, todo.index);
-        todo.nr = todo.nr.wrapping_sub(nr);
-        todo.nr > 0 && self.count > 0
-    }
-
-    /// The first list from `index` on, around the end, that has a block.
-    fn first_filled(&self, index: PcpIndex) -> Option<PcpIndex> {
-        let mut candidate = index;
-
-        for _ in PcpIndex::all() {
-            if !self.list(candidate).is_empty() {
-                return Some(candidate);
-            }
-            candidate = candidate.next();
-        }
-        None
-    }
-
-    /// Gives a part of the stock back, as much as is good under one hold of the locks; whether
-    /// anything is left (C: one round of `drain_pages_zone()`).
-    pub(crate) fn drain(&mut self, zone: &Zone) -> bool {
-        let most = self.limits.batch.wrapping_shl(PCP_BATCH_SCALE_MAX);
-
-        self.free_bulk(zone, self.count.min(most), PcpIndex(0));
-        self.count > 0
-    }
-
-    /// What is done now and then for a CPU that does little: its stock shrinks slowly. Says how many
-    /// pages are to be given back, and how many at a time (C: `decay_pcp_high()`).
-    pub(crate) fn decay(&mut self) -> ToFree {
-        ToFree {
-            nr: self.decay_high(),
-            batch: self.limits.batch,
-            index: PcpIndex(0),
-        }
-    }
-
-    /// What is done now and then about the stock of pages of another node: three quiet times after
-    /// the last change a batch of it is given back (C: `refresh_cpu_vm_stats()`,
-    /// `drain_zone_pages()`).
-    pub(crate) fn expire(&mut self, zone: &Zone, changed: bool, is_local: bool) {
-        if changed {
-            self.expire = 3;
-        }
-        if self.expire == 0 || self.count == 0 {
-            return;
-        }
-        if is_local {
-            self.expire = 0;
-            return;
-        }
-        self.expire = self.expire.wrapping_sub(1);
-        if self.expire == 0 {
-            self.free_bulk(zone, self.count.min(self.limits.batch), PcpIndex(0));
-        }
-    }
-
     /// Pages on all lists.
     pub(crate) fn count(&self) -> i32 {
         self.count
@@ -369,17 +285,6 @@ impl PerCpuPages {
         nr
     }
 
-    /// Sets the limits, and takes longer lists for them from `room`; what is not needed any more
-    /// comes back there, to be freed without a lock (C: `pageset_update()`).
-    pub(crate) fn set_limits(&mut self, limits: PcpLimits, room: &mut PcpRoom) {
-        self.limits = limits;
-        for (list, new) in self.lists.iter_mut().zip(&mut room.0) {
-            let spare = core::mem::replace(new, Ring::EMPTY);
-
-            *new = list.replace(spare);
-        }
-    }
-
     /// Whether `count` is what is on the lists.
     pub(crate) fn validate(&self) -> bool {
         let nr = PcpIndex::all().fold(0i32, |sum, index| {
@@ -400,35 +305,6 @@ impl PerCpuPages {
     fn list_mut(&mut self, index: PcpIndex) -> &mut Ring {
         &mut self.lists[usize::from(index.0) & 15]
     }
-}
-
-/// Empty lists, made before the lock is taken under which they are wanted.
-pub(crate) struct PcpRoom([Ring; 16]);
-
-impl PcpRoom {
-    /// Room for everything that `limits` allow in a zone of `nr_pages`.
-    ///
-    /// Allocates: sleeps.
-    pub(crate) fn new(limits: &PcpLimits, nr_pages: u32, has_huge: bool) -> Result<Self> {
-        let capacity = |nr: u8| {
-            let index = PcpIndex::from_number(nr)?;
-            let used = has_huge || index.0 < NR_LOWORDER_LISTS;
-
-            used.then(|| limits.capacity(index.order(), nr_pages))
-        };
-
-        Ok(Self(lists(|nr| Ring::new(capacity(nr).unwrap_or(0)))?))
-    }
-}
-
-/// Sixteen lists.
-fn lists(mut f: impl FnMut(u8) -> Result<Ring>) -> Result<[Ring; 16]> {
-    let mut lists = [const { Ring::EMPTY }; 16];
-
-    for (nr, list) in (0..NR_PCP_LISTS).zip(&mut lists) {
-        *list = f(nr)?;
-    }
-    Ok(lists)
 }
 
 /// Pages of a block.

@@ -3,10 +3,11 @@
 //! What a request does after the first look at the free lists failed.
 //!
 //! Decisions only. [`machine`] goes from step to step and asks an [`Env`] to act; `page_alloc/` is
-//! that for a region. What it decides by: [`flags`] (how far down the watermarks), [`retry`] (whether
-//! another round is worth it), [`oom`] (whether somebody has to give everything back), [`warn`] (what
-//! is said when it fails), [`ratelimit`] (how often). Beside requests: [`reclaim`] (how much is looked at), [`lru`] (which list),
-//! [`kswapd`] (what the background reclaimer does), [`compact`].
+//! that for a region. What it decides by: [`flags`] (how far down the watermarks), [`retry`]
+//! (whether another round is worth it), [`oom`] (whether somebody has to give everything back),
+//! [`warn`] (what is said when it fails), [`ratelimit`] (how often). Beside requests: [`reclaim`]
+//! (how much is looked at), [`lru`] (which list), [`kswapd`] (what the background reclaimer does),
+//! [`compact`].
 //!
 //! C: `__alloc_pages_slowpath()` in `mm/page_alloc.c`.
 

@@ -8,8 +8,8 @@
 //! [`free_state`] (whether it is), [`counter`] (who knows it when), [`fragmentation`] (how far free
 //! pages are scattered), [`lru`] (what may be reclaimed), [`compaction`], [`isolate_free`],
 //! [`free_search`], [`page_bits`] and [`capture`] (what moving blocks needs). The zone puts a lock
-//! around the [`buddy::Buddy`] ([`rmqueue`], [`free`]), publishes what is read without it and decides by that
-//! ([`marks`]).
+//! around the [`buddy::Buddy`] ([`rmqueue`], [`free`]), publishes what is read without it and
+//! decides by that ([`marks`]).
 //!
 //! C: `struct zone` in `include/linux/mmzone.h`.
 
@@ -289,7 +289,8 @@ impl Zone {
         self.movable.sub(block);
     }
 
-    /// Whether there are pages that the allocator does not have yet (C: `deferred_pages_enabled()`).
+    /// Whether there are pages that the allocator does not have yet (C:
+    /// `deferred_pages_enabled()`).
     pub(crate) fn has_deferred_pages(&self) -> bool {
         self.is_lazy.load(Relaxed) && self.managed() < u64::from(self.span.nr_pages)
     }

@@ -125,8 +125,8 @@ impl Device {
             .inspect_err(|_| self.revoke_all(file, &[granted.handle], ctx.order))
     }
 
-    /// What kept a file from getting a block: EOWNERDEAD if all of its blocks were taken back, EBUSY
-    /// while it is freeing them, EINTR if it is to die, else ENOMEM.
+    /// What kept a file from getting a block: EOWNERDEAD if all of its blocks were taken back,
+    /// EBUSY while it is freeing them, EINTR if it is to die, else ENOMEM.
     pub(super) fn why_no_block(&self, file: &File) -> Error {
         let may_get = self
             .records()
@@ -206,8 +206,8 @@ impl Device {
         })
     }
 
-    /// Finds a block for a file, whatever that takes, and marks it as handed out. Sleeps if the request
-    /// may.
+    /// Finds a block for a file, whatever that takes, and marks it as handed out. Sleeps if the
+    /// request may.
     pub(super) fn find(&self, file: &File, ctx: &AllocContext) -> Result<Allocated> {
         let check = |block: &Block| self.check_new_pages(block);
         let found = self.region().alloc_pages_checked(ctx, self, check);

@@ -63,8 +63,8 @@ impl Device {
         call.write(&req)
     }
 
-    /// Compacts everything, as hard as it can (C: `compact_nodes()`). EALREADY if somebody else is at
-    /// it, EINTR if a signal ended it. Sleeps.
+    /// Compacts everything, as hard as it can (C: `compact_nodes()`). EALREADY if somebody else is
+    /// at it, EINTR if a signal ended it. Sleeps.
     pub(super) fn compact_memory(&self) -> Result {
         let task = CompactTask {
             nid: None,

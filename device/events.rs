@@ -2,9 +2,9 @@
 
 //! Who wants to know that memory is short, and how short it is.
 //!
-//! Zones are looked at when blocks come and go. A subscription says what is of interest; without any,
-//! poll tells of the levels themselves. Signals are given with no lock held that a zone or a record
-//! has.
+//! Zones are looked at when blocks come and go. A subscription says what is of interest; without
+//! any, poll tells of the levels themselves. Signals are given with no lock held that a zone or a
+//! record has.
 //!
 //! C: `vmpressure()` in `mm/vmpressure.c`; `eventfd_signal()`.
 

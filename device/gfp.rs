@@ -41,7 +41,8 @@ const FLAGS: [(u32, Gfp); 22] = [
     (uapi::RB_GFP_ACCOUNT, Gfp::ACCOUNT),
 ];
 
-/// Translates request flags. EINVAL for an unknown one, and for who will not fail, but not wait either.
+/// Translates request flags. EINVAL for an unknown one, and for who will not fail, but not wait
+/// either.
 pub(super) fn from_uapi(flags: u32) -> Result<Gfp> {
     let mut gfp = Gfp::NONE;
     let mut rest = flags;

@@ -2,9 +2,9 @@
 
 //! Moving a block while it is used.
 //!
-//! The handle's window is locked, so that faults wait; mappings are removed, the contents copied, the
-//! record repointed; whoever waited finds the new place. Nobody writes to the old pages after the
-//! mappings are gone, and nobody reads from the new ones before they are whole.
+//! The handle's window is locked, so that faults wait; mappings are removed, the contents copied,
+//! the record repointed; whoever waited finds the new place. Nobody writes to the old pages after
+//! the mappings are gone, and nobody reads from the new ones before they are whole.
 //!
 //! C: `migrate_pages()`, `try_to_migrate()` in `mm/migrate.c`, which wait at entries of page tables
 //! made for that.
@@ -55,8 +55,8 @@ impl Steps {
 }
 
 impl Device {
-    /// Moves the block that begins at `from` to `target`, unless it cannot be moved or this task is to
-    /// die.
+    /// Moves the block that begins at `from` to `target`, unless it cannot be moved or this task is
+    /// to die.
     pub(super) fn migrate_block(&self, from: PageIdx, target: Block) -> Migrated {
         let mover = self.records().with(|records| records.mover(from));
         let Some(mover) = mover.filter(|mover| mover.order == target.order()) else {
@@ -95,8 +95,8 @@ impl Device {
         }
     }
 
-    /// The steps, while the window of `chosen` is ours. What was mapped since is seen here; if another
-    /// block lies there by now, its window is not ours.
+    /// The steps, while the window of `chosen` is ours. What was mapped since is seen here; if
+    /// another block lies there by now, its window is not ours.
     fn move_in(
         &self,
         window: &Window<'_>,
@@ -114,8 +114,8 @@ impl Device {
                 window.unmap(u64::from(nr));
             }
         };
-        // Both are ours to touch: the one is claimed, the other may be anybody's by now, but then the
-        // copy is not used.
+        // Both are ours to touch: the one is claimed, the other may be anybody's by now, but then
+        // the copy is not used.
         let copy = || self.carved().copy(from.get(), to, nr);
 
         match Steps::new(self.params().wrong_move) {

@@ -236,8 +236,8 @@ impl Device {
         &self.events
     }
 
-    /// Puts a block on a list of those that may be reclaimed. While the records are locked: the block
-    /// must not be freed before.
+    /// Puts a block on a list of those that may be reclaimed. While the records are locked: the
+    /// block must not be freed before.
     fn list(&self, head: u32, order: Order, listing: Listing) {
         let page = PageIdx::new(head);
 

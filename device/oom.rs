@@ -2,18 +2,18 @@
 
 //! When nothing else helps, one client loses everything.
 //!
-//! The one with the most pages, as its process would have that judged. Its blocks are taken back, its
-//! mappings lead nowhere, and its file answers EOWNERDEAD until it says by RB_RESET that it knows. The
-//! process is killed only if the module was told so.
+//! The one with the most pages, as its process would have that judged. Its blocks are taken back,
+//! its mappings lead nowhere, and its file answers EOWNERDEAD until it says by RB_RESET that it
+//! knows. The process is killed only if the module was told so.
 //!
 //! C: `out_of_memory()`, `oom_badness()`, `select_bad_process()`, `oom_reap_task()` in
 //! `mm/oom_kill.c`.
 //!
 //! # Differences
 //!
-//! A victim is reaped at once, by whoever chose it, and only then killed, which may be the chooser. If he
-//! dies before he is done, the same victim is chosen again (C: no other one is until `MMF_OOM_SKIP`).
-//! Never a task that is no client, and never a panic.
+//! A victim is reaped at once, by whoever chose it, and only then killed, which may be the chooser.
+//! If he dies before he is done, the same victim is chosen again (C: no other one is until
+//! `MMF_OOM_SKIP`). Never a task that is no client, and never a panic.
 
 #![deny(unsafe_code)]
 
@@ -21,7 +21,7 @@ use super::{
     clients::Owner,
     free::Destination,
     records::{
-        purging::Held,
+        taking::Held,
         Mapped, //
     },
     Device, //
@@ -224,8 +224,8 @@ impl Device {
 
     /// Takes everything from the victim; so many pages were (C: `__oom_kill_process()`).
     ///
-    /// Its slot does not change hands meanwhile, so its process is let go by somebody else: that may
-    /// have to wait for another's `mmap_lock`.
+    /// Its slot does not change hands meanwhile, so its process is let go by somebody else: that
+    /// may have to wait for another's `mmap_lock`.
     fn oom_kill(&self, victim: &Victim) -> u64 {
         let Some(process) = self.processes.get(victim.slot) else {
             return 0;

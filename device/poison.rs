@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Poison: free pages are filled with a pattern, so that whoever writes to a page that is not his is
-//! found out when it is handed out again.
+//! Poison: free pages are filled with a pattern, so that whoever writes to a page that is not his
+//! is found out when it is handed out again.
 //!
 //! C: `mm/page_poison.c`.
 

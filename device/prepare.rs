@@ -6,8 +6,8 @@
 //!
 //! # Differences
 //!
-//! The kernel tells of a page whose poison is damaged and hands it out all the same. Here it is bad:
-//! whoever wrote there may do so again, and nobody is to have his data in such a page.
+//! The kernel tells of a page whose poison is damaged and hands it out all the same. Here it is
+//! bad: whoever wrote there may do so again, and nobody is to have his data in such a page.
 
 #![deny(unsafe_code)]
 
@@ -73,8 +73,8 @@ impl Device {
         self.carved().zero(block.head().get(), block.nr_pages());
     }
 
-    /// Takes back the mark of a block that is nobody's any more, and poisons its pages. `false` if it
-    /// was not handed out, so not to be freed.
+    /// Takes back the mark of a block that is nobody's any more, and poisons its pages. `false` if
+    /// it was not handed out, so not to be freed.
     pub(super) fn free_pages_prepare(&self, block: &Block) -> bool {
         let (first, nr) = (block.head().get(), block.nr_pages());
 

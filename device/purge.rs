@@ -2,11 +2,11 @@
 
 //! Dropping what blocks contain, and noticing whether they are used.
 //!
-//! Who looks at a block also removes its mappings: the next use is a fault, and noticed. A block whose
-//! contents are dropped loses its pages; its handle stays.
+//! Who looks at a block also removes its mappings: the next use is a fault, and noticed. A block
+//! whose contents are dropped loses its pages; its handle stays.
 //!
-//! C: `shrink_folio_list()`, `folio_referenced()` in `mm/vmscan.c` and `mm/rmap.c`, which clear a bit
-//! in the page tables instead.
+//! C: `shrink_folio_list()`, `folio_referenced()` in `mm/vmscan.c` and `mm/rmap.c`, which clear a
+//! bit in the page tables instead.
 
 #![deny(unsafe_code)]
 

@@ -232,9 +232,9 @@ fn fill_zone_stat(stat: &mut uapi::rb_zone_stat, pageset: &Pageset) {
     fill_events(stat, &picture, &pageset.events());
 }
 
-/// A picture of a zone and the pages that CPUs had in stock at that time. Stocks have locks of their
-/// own, so pages that are given back meanwhile would be missing in both: looks again then, but not
-/// for ever.
+/// A picture of a zone and the pages that CPUs had in stock at that time. Stocks have locks of
+/// their own, so pages that are given back meanwhile would be missing in both: looks again then,
+/// but not for ever.
 fn picture(pageset: &Pageset) -> (Snapshot, u64) {
     let mut before = pageset.total();
     let mut picture = pageset.zone().snapshot();

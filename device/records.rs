@@ -9,8 +9,9 @@
 //! A block that is unmapped by force leaves its record behind until the last mapping is gone, so
 //! that no mapping ever shows what its handle means to somebody else.
 //!
-//! [`mapping`] counts mappings, [`nature`] says what may be done with a block, [`moving`] gives it other
-//! pages, [`purging`] takes them away while the handle stays.
+//! [`mapping`] counts mappings, [`nature`] says what may be done with a block, [`moving`] gives it
+//! other pages, [`purging`] takes them away while the handle stays, [`taking`] takes all that a
+//! client has.
 
 #![deny(unsafe_code)]
 
@@ -18,6 +19,14 @@ pub(crate) mod mapping;
 pub(crate) mod moving;
 pub(crate) mod nature;
 pub(crate) mod purging;
+mod record;
+pub(crate) mod taking;
+
+pub(crate) use record::{
+    Handle,
+    Mapped,
+    Taken, //
+};
 
 use super::clients::Clients;
 use crate::zone::order::{
@@ -30,104 +39,11 @@ use nature::{
     Marks,
     Origin, //
 };
-
-/// Ends a list; no page; no record.
-const NONE: u32 = u32::MAX;
-
-/// Names a block for as long as it is allocated.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Handle {
-    /// Number of the record.
-    pub(crate) id: u32,
-    /// Differs each time the record is used; never 0.
-    pub(crate) gen: u32,
-}
-
-/// What to do about mappings of a block that is to be freed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Mapped {
-    /// Refuse: EBUSY.
-    Busy,
-    /// Free it all the same; the caller unmaps it.
-    Zap,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum State {
-    Free,
-    /// A block, or one whose contents were dropped.
-    Used,
-    /// The block is gone, mappings of it are not.
-    Zapped,
-    /// The block goes when its mappings do: there were too many zapped ones already.
-    Dying,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Record {
-    /// First page of the block, or [`NONE`].
-    head: u32,
-    gen: u32,
-    /// Client.
-    owner: u32,
-    /// VMAs that show it.
-    maps: u32,
-    /// Neighbours on the owner's list; `next` also links free records.
-    prev: u32,
-    next: u32,
-    pins: u16,
-    order: Order,
-    state: State,
-    /// How it was asked for.
-    origin: Origin,
-    marks: Marks,
-}
-
-impl Record {
-    const FREE: Self = Self {
-        head: NONE,
-        gen: 0,
-        owner: NONE,
-        maps: 0,
-        prev: NONE,
-        next: NONE,
-        pins: 0,
-        order: Order::ZERO,
-        state: State::Free,
-        origin: Origin::PLAIN,
-        marks: Marks::NONE,
-    };
-
-    /// Its pages, if it has any.
-    fn block(&self) -> Option<Block> {
-        (self.head != NONE).then(|| Block::new(PageIdx::new(self.head), self.order))
-    }
-
-    fn taken(&self) -> Option<Taken> {
-        Some(Taken {
-            block: self.block()?,
-            listed: self.marks.has(Marks::PURGEABLE),
-        })
-    }
-}
-
-/// A block that has become nobody's.
-#[derive(PartialEq, Eq, Debug)]
-pub(crate) struct Taken {
-    pub(crate) block: Block,
-    /// Whether it may be on a list of those that can be reclaimed.
-    pub(crate) listed: bool,
-}
-
-impl Taken {
-    /// One that is on no list.
-    pub(crate) fn plain(block: Block) -> Self {
-        Self {
-            block,
-            listed: false,
-        }
-    }
-}
+use record::{
+    Record,
+    State,
+    NONE, //
+};
 
 /// Share of the records that may be zapped ones whose mappings are still there: one in so many.
 const ZAPPED_SHARE: u32 = 16;
@@ -140,13 +56,14 @@ const BARE_CLIENT_SHARE: u32 = 2;
 
 /// All records, and the clients that own them.
 ///
-/// There are more records than pages, so that zapped ones, and those whose contents were dropped, never
-/// keep a page from being allocated.
+/// There are more records than pages, so that zapped ones, and those whose contents were dropped,
+/// never keep a page from being allocated.
 ///
 /// # Invariants
 ///
 /// - At most `zapped_max` records are zapped; `nr_zapped` counts them.
-/// - At most as many records as there are pages are used or dying without any; `nr_bare` counts them.
+/// - At most as many records as there are pages are used or dying without any; `nr_bare` counts
+///   them.
 /// - A used record is on its owner's list, and its block belongs to it alone.
 /// - `by_page` has the number of a used or dying record at the first page of its block, and
 ///   [`NONE`] everywhere else.
@@ -165,8 +82,8 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    /// Bytes for each page: a record, another one for when its contents are dropped, and a part of one
-    /// that is zapped; and the way from the page to its record.
+    /// Bytes for each page: a record, another one for when its contents are dropped, and a part of
+    /// one that is zapped; and the way from the page to its record.
     pub(crate) const PAGE_BYTES: usize = 2 * Self::RECORD_BYTES
         + Self::RECORD_BYTES / ZAPPED_SHARE as usize
         + core::mem::size_of::<u32>();
@@ -195,8 +112,9 @@ impl Records {
     }
 
     /// Gives `block` to a client. The block comes back with EBUSY while the client gives everything
-    /// back, which must come to an end, with EOWNERDEAD if everything was taken from it, with ENOSPC if
-    /// it keeps too many handles of blocks whose contents were dropped, and with ENOMEM if there is no record, which can only be because too many zapped ones are still mapped.
+    /// back, which must come to an end, with EOWNERDEAD if everything was taken from it, with
+    /// ENOSPC if it keeps too many handles of blocks whose contents were dropped, and with ENOMEM
+    /// if there is no record, which can only be because too many zapped ones are still mapped.
     pub(crate) fn insert(
         &mut self,
         owner: u32,

@@ -2,7 +2,8 @@
 
 //! Flags by name, as the kernel prints them: whole sets first, then what is left over.
 //!
-//! C: `__def_gfpflag_names` in `include/trace/events/mmflags.h`, `format_flags()` in `lib/vsprintf.c`.
+//! C: `__def_gfpflag_names` in `include/trace/events/mmflags.h`, `format_flags()` in
+//! `lib/vsprintf.c`.
 
 #![deny(unsafe_code)]
 

@@ -78,8 +78,8 @@ impl Site for CompactSite<'_> {
 
 impl Region {
     /// Compacts the zones that a request may use until one of them should have a block for it. The
-    /// block itself, if the request got hold of it in the making (C: `try_to_compact_pages()`). What is
-    /// compacted for, `order`, may be larger than what is requested.
+    /// block itself, if the request got hold of it in the making (C: `try_to_compact_pages()`).
+    /// What is compacted for, `order`, may be larger than what is requested.
     ///
     /// Sleeps.
     pub(crate) fn try_to_compact_pages<O: Owners>(
@@ -206,8 +206,8 @@ impl Region {
         })
     }
 
-    /// Lets all pageblocks of a node be looked at again, if its scanners have met for a request since
-    /// the last time. Sleeps (C: `reset_isolation_suitable()`).
+    /// Lets all pageblocks of a node be looked at again, if its scanners have met for a request
+    /// since the last time. Sleeps (C: `reset_isolation_suitable()`).
     pub(crate) fn reset_isolation_suitable<O: Owners>(&self, nid: i32, owners: &O) {
         for pageset in self.node(nid).iter().flat_map(|node| node.zones()) {
             skip::reset_isolation_suitable(pageset.zone(), owners);

@@ -88,8 +88,8 @@ impl Region {
         taken
     }
 
-    /// Takes `nr` contiguous pages, a power of two, aligned to themselves, from wherever they can be
-    /// had. `None` if that is nowhere (C: `alloc_contig_pages()`).
+    /// Takes `nr` contiguous pages, a power of two, aligned to themselves, from wherever they can
+    /// be had. `None` if that is nowhere (C: `alloc_contig_pages()`).
     ///
     /// Takes locks for a walk over all pages at worst; never sleeps.
     #[allow(dead_code, reason = "a way in for other callers than the device")]
@@ -114,9 +114,9 @@ impl Region {
         }
     }
 
-    /// Takes `nr` contiguous pages, at least one and at most a block of the largest order, and gives
-    /// back what a block has more than that. `None` if there is no such block
-    /// (C: `alloc_pages_exact()`).
+    /// Takes `nr` contiguous pages, at least one and at most a block of the largest order, and
+    /// gives back what a block has more than that. `None` if there is no such block (C:
+    /// `alloc_pages_exact()`).
     #[allow(dead_code, reason = "a way in for other callers than the device")]
     pub(crate) fn alloc_pages_exact(&self, ctx: &AllocContext, nr: u32) -> Option<PageIdx> {
         let order = Order::new(nr.checked_next_power_of_two()?.trailing_zeros())?;

@@ -6,8 +6,8 @@
 //!
 //! # Differences
 //!
-//! There are no cpusets (`__GFP_HARDWALL` has no effect), no dirty spreading (`__GFP_WRITE` has none
-//! either), and no reclaim on the node before another one is tried (`node_reclaim_mode` is 0).
+//! There are no cpusets (`__GFP_HARDWALL` has no effect), no dirty spreading (`__GFP_WRITE` has
+//! none either), and no reclaim on the node before another one is tried (`node_reclaim_mode` is 0).
 
 #![deny(unsafe_code)]
 
@@ -137,8 +137,8 @@ impl Region {
             .is_some_and(|node| node.zone(ZoneType::Dma32).is_some())
     }
 
-    /// Takes a block out of a zone if its watermark lets the request in. A zone that does not have all
-    /// its pages yet grows first.
+    /// Takes a block out of a zone if its watermark lets the request in. A zone that does not have
+    /// all its pages yet grows first.
     fn try_zone(
         &self,
         pageset: &Pageset,

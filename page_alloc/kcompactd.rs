@@ -2,8 +2,8 @@
 
 //! What the thread that compacts a node in the background does.
 //!
-//! C: `kcompactd()`, `kcompactd_do_work()`, `wakeup_kcompactd()`, `should_proactive_compact_node()` in
-//! `mm/compaction.c`.
+//! C: `kcompactd()`, `kcompactd_do_work()`, `wakeup_kcompactd()`, `should_proactive_compact_node()`
+//! in `mm/compaction.c`.
 
 #![deny(unsafe_code)]
 

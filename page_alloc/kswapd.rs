@@ -220,8 +220,8 @@ impl Region {
             .nr_free_in_pageblocks(self.config().pageblock_order)
     }
 
-    /// Asks the background reclaimer of a zone's node for blocks of `order`. It is woken if that can
-    /// help; if not, perhaps the background compactor is (C: `wakeup_kswapd()`).
+    /// Asks the background reclaimer of a zone's node for blocks of `order`. It is woken if that
+    /// can help; if not, perhaps the background compactor is (C: `wakeup_kswapd()`).
     pub(super) fn wakeup_kswapd(&self, zone: &Zone, gfp: Gfp, order: Order, highest: ZoneType) {
         let Some(node) = self.node(zone.nid()) else {
             return;

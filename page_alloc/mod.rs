@@ -6,9 +6,9 @@
 //!
 //! [`Region::alloc_pages`] looks at the free lists down to the low watermark
 //! (`get_page_from_freelist`). If that fails, the slow path lowers the mark as far as the request's
-//! flags allow, reclaims and compacts (`slow`, by the decisions of [`crate::slowpath`]). In each zone
-//! that passes, `rmqueue` takes the block: from the lists of this CPU (`pcp`), which are filled from the
-//! zone, or from the zone itself (`buddy`).
+//! flags allow, reclaims and compacts (`slow`, by the decisions of [`crate::slowpath`]). In each
+//! zone that passes, `rmqueue` takes the block: from the lists of this CPU (`pcp`), which are
+//! filled from the zone, or from the zone itself (`buddy`).
 //!
 //! # Lock order
 //!
@@ -20,11 +20,11 @@
 //! 4. The per-CPU lists of one CPU in one zone (spinlock): `pageset.rs`. Requests only try it.
 //! 5. A zone's lock (spinlock, interrupts off): `zone.rs`. At most one at a time, a leaf.
 //!
-//! Outside of all but 1, and never two of them together: the mutex of tuning (`tunables.rs`) and that of
-//! taking everything from a client (`device/oom.rs`). Leaves: who wants to know of events (a mutex,
-//! `device/events.rs`; not under 3 to 5) and the clients' processes (a spinlock, `device/oom.rs`).
-//! Records are locked together with a zone only to list a block there that may be reclaimed. Under 3 to
-//! 5 nothing sleeps, prints or touches user memory.
+//! Outside of all but 1, and never two of them together: the mutex of tuning (`setup.rs`) and that
+//! of taking everything from a client (`device/oom.rs`). Leaves: who wants to know of events (a
+//! mutex, `device/events.rs`; not under 3 to 5) and the clients' processes (a spinlock,
+//! `device/oom.rs`). Records are locked together with a zone only to list a block there that may be
+//! reclaimed. Under 3 to 5 nothing sleeps, prints or touches user memory.
 //!
 //! C: `mm/page_alloc.c`.
 
@@ -51,6 +51,7 @@ pub(crate) mod pageset;
 mod reclaim;
 mod region;
 mod region_tests;
+mod setup;
 pub(crate) mod shadow;
 mod shrink;
 mod slow;
@@ -272,8 +273,8 @@ impl Region {
     }
 
     /// Takes a block without waiting for any lock (C: `alloc_pages_nolock()`). `None` if there is
-    /// none, a lock is taken, a zone does not have all its pages yet, or blocks of this order are in
-    /// no per-CPU list.
+    /// none, a lock is taken, a zone does not have all its pages yet, or blocks of this order are
+    /// in no per-CPU list.
     pub(crate) fn alloc_pages_nolock(&self, ctx: &AllocContext) -> Option<Allocated> {
         let ctx = &self.prepare(&AllocContext {
             gfp: ctx.gfp | Gfp::NOLOCK,

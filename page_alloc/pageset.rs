@@ -130,8 +130,8 @@ impl Pageset {
         false
     }
 
-    /// The list that a block goes to. Blocks of special pageblocks are kept as movable ones, so that
-    /// those come back into use; isolated ones stay where they are.
+    /// The list that a block goes to. Blocks of special pageblocks are kept as movable ones, so
+    /// that those come back into use; isolated ones stay where they are.
     fn index_for_free(&self, block: &Block) -> Option<PcpIndex> {
         let mt = match self.zone.migratetype(block.head()) {
             Migratetype::Isolate => return None,
@@ -193,8 +193,8 @@ impl Pageset {
         self.zone.free_deferred();
     }
 
-    /// What is done now and then for `cpu`: it tells what it counted, and gives back what it has not
-    /// needed for long (C: `refresh_cpu_vm_stats()`).
+    /// What is done now and then for `cpu`: it tells what it counted, and gives back what it has
+    /// not needed for long (C: `refresh_cpu_vm_stats()`).
     pub(crate) fn refresh(&self, cpu: u32, cpu_nid: i32) {
         let changed = self.zone.fold_counters(cpu);
         let is_local = self.zone.nid() == cpu_nid;

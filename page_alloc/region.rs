@@ -2,8 +2,8 @@
 
 //! What is done to all of a region, and what it tells of itself.
 //!
-//! C: `drain_all_pages()`, `page_alloc_cpu_dead()` in `mm/page_alloc.c`; `refresh_cpu_vm_stats()` in
-//! `mm/vmstat.c`.
+//! C: `drain_all_pages()`, `page_alloc_cpu_dead()` in `mm/page_alloc.c`; `refresh_cpu_vm_stats()`
+//! in `mm/vmstat.c`.
 
 #![deny(unsafe_code)]
 

@@ -2,7 +2,8 @@
 
 //! A region without pages behind it, made from zones that were written down.
 //!
-//! It is what the shipped allocator is compared with the kernel's by: the same operations go to both.
+//! It is what the shipped allocator is compared with the kernel's by: the same operations go to
+//! both.
 
 #![deny(unsafe_code)]
 

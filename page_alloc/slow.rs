@@ -2,8 +2,8 @@
 
 //! A region acts for a request on its slow path.
 //!
-//! C: `__perform_reclaim()`, `__alloc_pages_direct_compact()`, `wake_all_kswapds()`, `warn_alloc()` in
-//! `mm/page_alloc.c`.
+//! C: `__perform_reclaim()`, `__alloc_pages_direct_compact()`, `wake_all_kswapds()`, `warn_alloc()`
+//! in `mm/page_alloc.c`.
 
 #![deny(unsafe_code)]
 

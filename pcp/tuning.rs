@@ -104,9 +104,9 @@ fn high_size(total: u64, batch: i32, nr_cpus: u32) -> i32 {
         .max(batch.wrapping_shl(2))
 }
 
-/// CPUs that share the zones of a node: its own and those that are `coming`, or all that are `online`
-/// where there are none of them. Which node a CPU is coming to is not asked, as in the kernel
-/// (C: `zone_highsize()`).
+/// CPUs that share the zones of a node: its own and those that are `coming`, or all that are
+/// `online` where there are none of them. Which node a CPU is coming to is not asked, as in the
+/// kernel (C: `zone_highsize()`).
 pub(crate) fn nr_split_cpus(own: u32, coming: u32, online: u32) -> u32 {
     match own.wrapping_add(coming) {
         0 => online,

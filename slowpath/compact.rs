@@ -4,9 +4,9 @@
 //!
 //! Two scanners go through a zone towards each other: one collects what can be moved from its start
 //! on, the other free pages to move it to from its end on. [`run`] lets them go until [`finished`]
-//! says that it is enough or they meet. Whether it is worth trying: [`suitable`], [`deferral`]; what
-//! the scanners look at: [`migrate_scan`], [`free_scan`], [`skip`]; what happens without being asked
-//! for: [`kcompactd`], [`proactive`].
+//! says that it is enough or they meet. Whether it is worth trying: [`suitable`], [`deferral`];
+//! what the scanners look at: [`migrate_scan`], [`free_scan`], [`skip`]; what happens without being
+//! asked for: [`kcompactd`], [`proactive`].
 //!
 //! Decisions and their loop; `page_alloc/compaction.rs` chooses the zones.
 //!

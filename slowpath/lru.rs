@@ -6,8 +6,8 @@
 //!
 //! # Differences
 //!
-//! There is one kind of contents, so nothing is to be balanced between two. The lists are those of a
-//! zone; whether the active ones are too long is decided for the node, as in the kernel.
+//! There is one kind of contents, so nothing is to be balanced between two. The lists are those of
+//! a zone; whether the active ones are too long is decided for the node, as in the kernel.
 
 #![deny(unsafe_code)]
 

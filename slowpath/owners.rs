@@ -66,13 +66,14 @@ pub(crate) enum OomResult {
 /// Those who hold blocks. Every method sleeps unless it says otherwise, and takes locks that are
 /// outside of a zone's.
 pub(crate) trait Owners {
-    /// The order of the block that begins at `page`, if it could be moved now: somebody holds it, it
-    /// is movable and not pinned. A hint: [`migrate`](Self::migrate) looks again. Never sleeps; not
-    /// under a zone's lock.
+    /// The order of the block that begins at `page`, if it could be moved now: somebody holds it,
+    /// it is movable and not pinned. A hint: [`migrate`](Self::migrate) looks again. Never sleeps;
+    /// not under a zone's lock.
     fn movable(&self, page: PageIdx) -> Option<Order>;
 
-    /// The order of the block that begins at `page`, if somebody holds it, whether it could be moved or
-    /// not: where nothing is ever pinned, the same. A hint; never sleeps; not under a zone's lock.
+    /// The order of the block that begins at `page`, if somebody holds it, whether it could be
+    /// moved or not: where nothing is ever pinned, the same. A hint; never sleeps; not under a
+    /// zone's lock.
     fn held(&self, page: PageIdx) -> Option<Order> {
         self.movable(page)
     }

@@ -79,8 +79,8 @@ pub(crate) trait CharDevice: Send + Sync + 'static {
     fn map_close(&self, pgoff: u64, nr: u64);
 
     /// Where the page of this offset lies now; `None` is `SIGBUS`. The pages of the answer must be
-    /// claimed in [`Self::region`]. [`Mapper::with_window`] of this window is kept out. `mmap_lock` is
-    /// held: must not sleep, except on locks that are never held over a user copy.
+    /// claimed in [`Self::region`]. [`Mapper::with_window`] of this window is kept out. `mmap_lock`
+    /// is held: must not sleep, except on locks that are never held over a user copy.
     fn resolve(&self, file: &Self::File, pgoff: u64) -> Option<Place>;
 
     /// The pages.

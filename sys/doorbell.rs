@@ -79,8 +79,8 @@ impl Doorbell {
         self.rung.store(false, Relaxed);
     }
 
-    /// Waits until it is rung, at most so long; whether it was. Returns early for a signal, and in a
-    /// thread that is to stop. Sleeps.
+    /// Waits until it is rung, at most so long; whether it was. Returns early for a signal, and in
+    /// a thread that is to stop. Sleeps.
     pub(crate) fn wait_ms(&self, ms: Option<u32>) -> bool {
         self.wait_until(ms, || self.rung.xchg(false, Relaxed))
             .is_ok()

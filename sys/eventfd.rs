@@ -25,7 +25,8 @@ unsafe impl Send for EventFd {}
 unsafe impl Sync for EventFd {}
 
 impl EventFd {
-    /// That of a descriptor of the caller's. `EBADF` if there is none, `EINVAL` if it is no eventfd.
+    /// That of a descriptor of the caller's. `EBADF` if there is none, `EINVAL` if it is no
+    /// eventfd.
     pub(crate) fn new(fd: i32) -> Result<Self> {
         // SAFETY: Any number may be asked for.
         let context = from_err_ptr(unsafe { bindings::eventfd_ctx_fdget(fd) })?;

@@ -3,8 +3,8 @@
 //! Page faults in mappings of the device.
 //!
 //! A fault asks the device where the page lies and enters that into the page table, both under the
-//! fault lock of the window: [`super::Window::unmap`] comes wholly before or wholly after. Only pages
-//! that are claimed are ever entered.
+//! fault lock of the window: [`super::Window::unmap`] comes wholly before or wholly after. Only
+//! pages that are claimed are ever entered.
 //!
 //! C: `vmf_insert_pfn()`, `vmf_insert_pfn_pmd()`.
 

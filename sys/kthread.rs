@@ -55,9 +55,9 @@ pub(crate) struct KThread<T: Thread> {
 }
 
 impl<T: Thread> KThread<T> {
-    /// Starts a thread named `<name><nid>`. Its stack lies on any node: a node of which a region was
-    /// carved has lost the region's pages then and nothing else, and the stacks that the kernel keeps for
-    /// later are none of its. Sleeps.
+    /// Starts a thread named `<name><nid>`. Its stack lies on any node: a node of which a region
+    /// was carved has lost the region's pages then and nothing else, and the stacks that the kernel
+    /// keeps for later are none of its. Sleeps.
     pub(crate) fn spawn(name: &'static CStr, nid: i32, worker: Arc<T>) -> Result<Self> {
         let data: *const T = &*worker;
         // SAFETY: The format takes a string and an integer. The data stays until the thread has

@@ -9,8 +9,8 @@
 //! `i_mmap_rwsem` and page table locks, or spinlocks of the caller. Never the user's memory under
 //! the fault lock.
 //!
-//! User-Mode Linux is an exception to what [`Window::unmap`] promises: it tells other processors of a
-//! removed entry only when they next enter the kernel.
+//! User-Mode Linux is an exception to what [`Window::unmap`] promises: it tells other processors of
+//! a removed entry only when they next enter the kernel.
 //!
 //! C: `unmap_mapping_pages()`; `drivers/gpu/drm/drm_drv.c` does the same with a file system of its
 //! own.
@@ -46,7 +46,8 @@ extern "C" {
 /// Fault locks: faults in different windows seldom meet.
 const NR_SHARDS: usize = 16;
 
-/// The address space of all mappings, and the locks that order faults against [`Mapper::with_window`].
+/// The address space of all mappings, and the locks that order faults against
+/// [`Mapper::with_window`].
 #[pin_data]
 pub(crate) struct Mapper {
     inode: Inode,
@@ -69,8 +70,8 @@ impl Mapper {
         )
     }
 
-    /// Runs `f` with the window of page `pgoff` to itself: faults and accesses of it wait meanwhile,
-    /// and find what `f` left behind. Those of others may wait as well.
+    /// Runs `f` with the window of page `pgoff` to itself: faults and accesses of it wait
+    /// meanwhile, and find what `f` left behind. Those of others may wait as well.
     ///
     /// Sleeps, and so may `f`; not from inside another window, [`super::CharDevice::resolve`] or a
     /// spinlock. `f` must not touch user memory, take `mmap_lock` or allocate, and should be short.
@@ -79,8 +80,8 @@ impl Mapper {
         f(&self.window(pgoff))
     }
 
-    /// As [`Self::with_window`], and passes `value` on; or gives it back, if the task is to die before
-    /// its turn.
+    /// As [`Self::with_window`], and passes `value` on; or gives it back, if the task is to die
+    /// before its turn.
     pub(crate) fn with_window_killable<T, R>(
         &self,
         pgoff: u64,
@@ -142,7 +143,8 @@ impl Window<'_> {
     /// from every process: removes all entries of page tables.
     ///
     /// Afterwards no CPU can reach the pages through a mapping, and none will before the window is
-    /// left: they may be given to others, or copied to where they will be found from then on. Sleeps.
+    /// left: they may be given to others, or copied to where they will be found from then on.
+    /// Sleeps.
     pub(crate) fn unmap(&self, nr: u64) {
         let nr = nr.min(self.mapper.rest_of_window(self.pgoff));
         if nr == 0 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The empty counterpart of `real/`: on this kernel zones are not laid out as that folder reads them
-//! (no NUMA, no virtual memory map), or lack what it drives. No node can be found.
+//! The empty counterpart of `real/`: on this kernel zones are not laid out as that folder reads
+//! them (no NUMA, no virtual memory map), or lack what it drives. No node can be found.
 
 use crate::zone::{
     image::{

@@ -91,8 +91,8 @@ impl Process {
         unsafe { (&raw const (*signal).oom_score_adj).read_volatile() }
     }
 
-    /// Kills it, unless it is the first one of the machine, without which nothing goes on. Not under
-    /// a spinlock.
+    /// Kills it, unless it is the first one of the machine, without which nothing goes on. Not
+    /// under a spinlock.
     pub(crate) fn kill(&self) {
         if self.task.tgid() != 1 {
             let signal = bindings::SIGKILL as kernel::ffi::c_int;

@@ -2,13 +2,14 @@
 
 //! The buddy allocator of one zone: splitting and merging of free blocks.
 //!
-//! Plain data: whoever holds a `&mut Buddy` holds the zone's lock. What to do when the list of the
-//! wanted migratetype is empty is in `fallback.rs`.
+//! Plain data: whoever holds a `&mut Buddy` holds the zone's lock. Merging is in `buddy/merge.rs`,
+//! what to do when the list of the wanted migratetype is empty in `fallback.rs`.
 //!
-//! C: `__free_one_page()`, `split_large_buddy()`, `expand()`, `__rmqueue_smallest()`,
-//! `account_freepages()` in `mm/page_alloc.c`.
+//! C: `expand()`, `__rmqueue_smallest()`, `account_freepages()` in `mm/page_alloc.c`.
 
 #![deny(unsafe_code)]
+
+mod merge;
 
 use super::{
     alloc_flags::FreeFlags,
@@ -174,109 +175,6 @@ impl Buddy {
         }
     }
 
-    /// Gives a block back (C: `free_one_page()`).
-    pub(crate) fn free(&mut self, block: Block, flags: FreeFlags) {
-        let nr_pages = u64::from(block.nr_pages());
-
-        self.split_large_buddy(block, flags);
-        self.events.pgfree = self.events.pgfree.wrapping_add(nr_pages);
-    }
-
-    /// Puts a block on the free lists, cut into pageblocks if it is larger
-    /// (C: `split_large_buddy()`).
-    pub(crate) fn split_large_buddy(&mut self, block: Block, flags: FreeFlags) {
-        let order = block.order().min(self.blocks.order());
-        let end = block.head().add(block.nr_pages());
-        let mut page = block.head();
-
-        // Each pageblock has a type of its own, so larger blocks are cut first.
-        while page < end {
-            let mt = self.blocks.migratetype(page);
-
-            self.free_one_page(page, order, mt, flags);
-            page = page.add(order.nr_pages());
-        }
-        self.seq = self.seq.wrapping_add(1);
-    }
-
-    /// Merges a block with its free buddies and puts the result on a list
-    /// (C: `__free_one_page()`).
-    fn free_one_page(&mut self, page: PageIdx, order: Order, mt: Migratetype, flags: FreeFlags) {
-        let mut head = page;
-        let mut merged = order;
-        let mut mt = mt;
-
-        self.account(i64::from(order.nr_pages()), mt);
-        while let Some(larger) = merged.up() {
-            if self.compaction_capture(head, merged, mt) {
-                return self.account(i64::from(merged.nr_pages()).wrapping_neg(), mt);
-            }
-            let Some(common) = self.take_buddy(head, merged, mt) else {
-                break;
-            };
-
-            mt = common;
-            head = head.align_down(larger);
-            merged = larger;
-        }
-        let end = self.free_end(head, merged, flags);
-
-        self.areas.add(&mut self.map, head, merged, mt, end);
-    }
-
-    /// Takes the buddy of a block of type `mt` off its list, if it is free and the two may merge. The
-    /// type that both have then.
-    fn take_buddy(&mut self, head: PageIdx, order: Order, mt: Migratetype) -> Option<Migratetype> {
-        let buddy = head.buddy(order);
-
-        if !self.map.is_buddy(buddy, order) {
-            return None;
-        }
-        let buddy_mt = match order < self.blocks.order() {
-            // Same pageblock, same type.
-            true => mt,
-            false => self.blocks.migratetype(buddy),
-        };
-
-        if buddy_mt != mt && !(mt.is_mergeable() && buddy_mt.is_mergeable()) {
-            return None;
-        }
-        self.areas.del(&mut self.map, buddy, order, buddy_mt);
-        if buddy_mt == mt {
-            return Some(mt);
-        }
-        // One block has one type: that of the side that is being freed, or where types are not kept
-        // apart the one that all pageblocks come to have.
-        self.blocks.set_range(buddy, order, mt);
-        self.blocks.set_range(head, order, mt);
-        Some(self.blocks.migratetype(head))
-    }
-
-    /// Which end of its list a merged block belongs at.
-    fn free_end(&mut self, head: PageIdx, order: Order, flags: FreeFlags) -> End {
-        match flags {
-            FreeFlags::ToTail => End::Tail,
-            FreeFlags::None if self.merge_likely(head, order) => {
-                self.events.merge_likely = self.events.merge_likely.wrapping_add(1);
-                End::Tail
-            }
-            FreeFlags::None => End::Head,
-        }
-    }
-
-    /// Whether the next larger merge waits for just one more block. Then this one should stay free
-    /// for a while: the tail is taken last (C: `buddy_merge_likely()`).
-    fn merge_likely(&self, head: PageIdx, order: Order) -> bool {
-        order
-            .up()
-            .filter(|larger| *larger < Order::MAX)
-            .is_some_and(|larger| {
-                let neighbour = head.align_down(larger).buddy(larger);
-
-                self.map.is_buddy(neighbour, larger)
-            })
-    }
-
     /// Takes the smallest block of type `mt` that is large enough, and splits it
     /// (C: `__rmqueue_smallest()`).
     pub(crate) fn rmqueue_smallest(&mut self, order: Order, mt: Migratetype) -> Option<Block> {
@@ -362,17 +260,12 @@ impl Buddy {
 #[kunit_tests(rust_buddy_buddy)]
 mod tests {
     use super::*;
-    use Migratetype::{
-        Cma,
-        HighAtomic,
-        Movable,
-        Unmovable, //
-    };
+    use Migratetype::Movable;
 
-    const ONE_LARGEST: [u32; 11] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+    pub(super) const ONE_LARGEST: [u32; 11] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
     const ALL_BUT_LARGEST: [u32; 11] = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0];
 
-    fn new_free(nr_pages: u32) -> Result<Buddy> {
+    pub(super) fn new_free(nr_pages: u32) -> Result<Buddy> {
         let config = BuddyConfig {
             start: PageIdx::new(0),
             nr_pages,
@@ -384,7 +277,7 @@ mod tests {
         Buddy::new(&config, nr_pages)
     }
 
-    fn nr_blocks(buddy: &Buddy) -> [u32; 11] {
+    pub(super) fn nr_blocks(buddy: &Buddy) -> [u32; 11] {
         let mut counts = [0; 11];
 
         for (count, order) in counts.iter_mut().zip(Order::all()) {
@@ -393,17 +286,17 @@ mod tests {
         counts
     }
 
-    fn order(order: u32) -> Result<Order> {
+    pub(super) fn order(order: u32) -> Result<Order> {
         Order::new(order).ok_or(EINVAL)
     }
 
-    fn take(buddy: &mut Buddy, order: u32) -> Result<Block> {
+    pub(super) fn take(buddy: &mut Buddy, order: u32) -> Result<Block> {
         let order = Order::new(order).ok_or(EINVAL)?;
 
         buddy.rmqueue_smallest(order, Movable).ok_or(ENOMEM)
     }
 
-    fn put(buddy: &mut Buddy, head: u32, order: u32) -> Result {
+    pub(super) fn put(buddy: &mut Buddy, head: u32, order: u32) -> Result {
         let order = Order::new(order).ok_or(EINVAL)?;
 
         buddy.free(Block::new(PageIdx::new(head), order), FreeFlags::None);
@@ -434,72 +327,6 @@ mod tests {
     }
 
     #[test]
-    fn row_052_everything_merges_again() -> Result {
-        let mut buddy = new_free(1024)?;
-
-        for _ in 0..1024 {
-            let _ = take(&mut buddy, 0)?;
-        }
-        assert_eq!(buddy.nr_free, 0);
-        // Every other page first: nothing can merge before its buddy comes.
-        for first in 0..2 {
-            for page in (first..1024).step_by(2) {
-                put(&mut buddy, page, 0)?;
-            }
-        }
-        assert!(nr_blocks(&buddy) == ONE_LARGEST);
-        assert_eq!(buddy.nr_free, 1024);
-        Ok(())
-    }
-
-    #[test]
-    fn row_053_a_block_about_to_merge_goes_to_the_tail() -> Result {
-        let mut buddy = new_free(1024)?;
-
-        for _ in 0..8 {
-            let _ = take(&mut buddy, 0)?;
-        }
-        // 0-1 free as one block, 3 in use: page 2 waits at the tail.
-        put(&mut buddy, 6, 0)?;
-        put(&mut buddy, 0, 0)?;
-        put(&mut buddy, 1, 0)?;
-        put(&mut buddy, 2, 0)?;
-        assert_eq!(take(&mut buddy, 0)?.head().get(), 6);
-        put(&mut buddy, 6, 0)?;
-        // 4-5 in use: page 6 went to the head again.
-        assert_eq!(take(&mut buddy, 0)?.head().get(), 6);
-        assert_eq!(take(&mut buddy, 0)?.head().get(), 2);
-        Ok(())
-    }
-
-    #[test]
-    fn row_054_merging_across_types_takes_the_freed_sides_type() -> Result {
-        let mut buddy = new_free(1024)?;
-
-        let low = take(&mut buddy, 9)?;
-        buddy.blocks.set_migratetype(PageIdx::new(0), Unmovable);
-        buddy.free(low, FreeFlags::None);
-        assert!(nr_blocks(&buddy) == ONE_LARGEST);
-        assert_eq!(buddy.blocks.migratetype(PageIdx::new(0)), Unmovable);
-        assert_eq!(buddy.blocks.migratetype(PageIdx::new(512)), Unmovable);
-        Ok(())
-    }
-
-    #[test]
-    fn row_055_special_types_do_not_merge_with_others() -> Result {
-        for special in [Cma, HighAtomic] {
-            let mut buddy = new_free(1024)?;
-
-            let low = take(&mut buddy, 9)?;
-            buddy.blocks.set_migratetype(PageIdx::new(0), special);
-            buddy.free(low, FreeFlags::None);
-            assert_eq!(buddy.areas.nr_free(order(9)?), 2);
-            assert_eq!(buddy.areas.list(order(9)?, special).len(), 1);
-        }
-        Ok(())
-    }
-
-    #[test]
     fn new_memory_is_taken_in_ascending_order() -> Result {
         let mut buddy = new_free(4096)?;
 
@@ -507,20 +334,6 @@ mod tests {
             assert_eq!(take(&mut buddy, 10)?.head().get(), block * 1024);
         }
         assert!(buddy.rmqueue_smallest(Order::ZERO, Movable).is_none());
-        Ok(())
-    }
-
-    #[test]
-    fn a_large_block_is_freed_by_pageblocks() -> Result {
-        let mut buddy = new_free(1024)?;
-
-        let all = take(&mut buddy, 10)?;
-        buddy.blocks.set_migratetype(PageIdx::new(512), Cma);
-        buddy.free(all, FreeFlags::None);
-        assert_eq!(buddy.areas.list(order(9)?, Cma).len(), 1);
-        assert_eq!(buddy.areas.list(order(9)?, Movable).len(), 1);
-        assert_eq!(buddy.nr_free_cma, 512);
-        assert_eq!(buddy.nr_free, 1024);
         Ok(())
     }
 }

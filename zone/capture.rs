@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Capture: a task that compacts a zone takes the block it is after out of the hands of those of its
-//! own frees that make it, before it reaches a free list.
+//! Capture: a task that compacts a zone takes the block it is after out of the hands of those of
+//! its own frees that make it, before it reaches a free list.
 //!
 //! C: `struct capture_control`, `task_capc()`, `compaction_capture()` in `mm/page_alloc.c`.
 //!
@@ -119,7 +119,8 @@ impl Buddy {
         let Some(own) = self.captures.of(sys::task_id()) else {
             return false;
         };
-        // Do not let other types into a movable pageblock, nor anything into those that are set apart.
+        // Do not let other types into a movable pageblock, nor anything into those that are set
+        // apart.
         let pollutes = small && mt == Migratetype::Movable && own.mt != Migratetype::Movable;
         let apart = matches!(mt, Migratetype::Cma | Migratetype::Isolate);
 

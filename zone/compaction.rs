@@ -8,9 +8,9 @@
 //! # Differences
 //!
 //! All of it is under the zone's lock. The first run of a zone begins at the initial position, as
-//! every later one does whose scanners met; the kernel's zero means that only for a zone that starts
-//! at page 0. A run over a whole zone that is told to stop leaves its place, and one that is limited
-//! goes on there.
+//! every later one does whose scanners met; the kernel's zero means that only for a zone that
+//! starts at page 0. A run over a whole zone that is told to stop leaves its place, and one that is
+//! limited goes on there.
 
 #![deny(unsafe_code)]
 

@@ -5,8 +5,8 @@
 //! Everyone reads the common part alone. It may be wrong by the threshold times the number of CPUs,
 //! and the allocator's decisions follow it, not the truth.
 //!
-//! C: `vm_stat[]` and `vm_stat_diff[]`, `__mod_zone_page_state()`, `calculate_normal_threshold()` in
-//! `mm/vmstat.c`.
+//! C: `vm_stat[]` and `vm_stat_diff[]`, `__mod_zone_page_state()`, `calculate_normal_threshold()`
+//! in `mm/vmstat.c`.
 
 #![deny(unsafe_code)]
 

@@ -2,8 +2,8 @@
 
 //! Short looks along the free lists, for pageblocks to move things to or away from.
 //!
-//! What was looked at in vain goes to the other end of its list, so that the next look sees something
-//! else.
+//! What was looked at in vain goes to the other end of its list, so that the next look sees
+//! something else.
 //!
 //! C: the bodies of the loops in `fast_isolate_freepages()` and `fast_find_migrateblock()` in
 //! `mm/compaction.c`.
@@ -117,8 +117,8 @@ impl Buddy {
         best
     }
 
-    /// Isolates the highest of the first few free blocks of `order` that lie from `above` on; whether
-    /// there was one. For blocks of several pages, which the kernel splits rather.
+    /// Isolates the highest of the first few free blocks of `order` that lie from `above` on;
+    /// whether there was one. For blocks of several pages, which the kernel splits rather.
     pub(crate) fn isolate_above(
         &mut self,
         order: Order,

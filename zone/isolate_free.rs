@@ -134,8 +134,8 @@ impl Buddy {
         };
     }
 
-    /// Takes the free block of `order` at `page` off its list, unless too little would be left; whether
-    /// it did (C: `__isolate_free_page()`).
+    /// Takes the free block of `order` at `page` off its list, unless too little would be left;
+    /// whether it did (C: `__isolate_free_page()`).
     pub(super) fn isolate_free_page(
         &mut self,
         page: PageIdx,
@@ -189,8 +189,8 @@ impl Buddy {
         }
     }
 
-    /// Takes an isolated block of `order`, cut from a larger one if need be: it is the caller's then
-    /// (C: `compaction_alloc()`).
+    /// Takes an isolated block of `order`, cut from a larger one if need be: it is the caller's
+    /// then (C: `compaction_alloc()`).
     pub(crate) fn take_isolated_block(
         &mut self,
         order: Order,

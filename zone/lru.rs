@@ -3,9 +3,9 @@
 //! Blocks in use whose contents may be dropped, in the order of their use.
 //!
 //! Two lists run through the first pages of such blocks: those used lately and the others. New ones
-//! enter at the head, reclaim takes from the tail. A block that is being looked at is on neither, but
-//! still tagged, with the ticket of who looks in its link: whoever frees it meanwhile takes both away,
-//! and it is not put back, nor another that is looked at in its place.
+//! enter at the head, reclaim takes from the tail. A block that is being looked at is on neither,
+//! but still tagged, with the ticket of who looks in its link: whoever frees it meanwhile takes
+//! both away, and it is not put back, nor another that is looked at in its place.
 //!
 //! C: `struct lruvec`, `isolate_lru_folios()`, `move_folios_to_lru()` in `mm/vmscan.c`.
 //!
@@ -16,12 +16,15 @@
 
 #![deny(unsafe_code)]
 
+mod list;
+
+pub(crate) use list::{
+    Lru,
+    Shown, //
+};
+
 use super::{
     buddy::Buddy,
-    memmap::{
-        Memmap,
-        PageList, //
-    },
     order::{
         Order,
         PageIdx, //
@@ -30,146 +33,17 @@ use super::{
 };
 use kernel::{
     prelude::*,
-    sync::atomic::{
-        Atomic,
-        Relaxed, //
-    }, //
+    sync::atomic::Relaxed, //
+};
+use list::{
+    ACTIVE,
+    INACTIVE,
+    ISOLATED,
+    STATE, //
 };
 
 /// Pages that are looked at in one go (C: `SWAP_CLUSTER_MAX`).
 pub(crate) const SWAP_CLUSTER_MAX: u64 = 32;
-
-/// Bits of a tag that tell the state; the others are the order.
-const STATE: u8 = 0xc0;
-const INACTIVE: u8 = 0x40;
-const ACTIVE: u8 = 0x80;
-const ISOLATED: u8 = 0xc0;
-
-impl Memmap {
-    /// Order of the block in use that starts at `page`, if its contents may be dropped.
-    pub(super) fn lru_order(&self, page: PageIdx) -> Option<Order> {
-        let tag = self.tag(page);
-
-        match tag & STATE {
-            0 => None,
-            _ => Order::new(u32::from(tag & !STATE)),
-        }
-    }
-
-    /// Whether it is on one of the two lists.
-    pub(super) fn is_listed(&self, page: PageIdx) -> bool {
-        matches!(self.tag(page) & STATE, INACTIVE | ACTIVE)
-    }
-}
-
-/// One list and the pages of its blocks.
-#[derive(Clone, Copy)]
-struct LruList {
-    list: PageList,
-    pages: u64,
-}
-
-impl LruList {
-    const EMPTY: Self = Self {
-        list: PageList::EMPTY,
-        pages: 0,
-    };
-
-    fn add(&mut self, map: &mut Memmap, page: PageIdx, order: Order, state: u8) {
-        self.list.push_front_tagged(map, page, state | order.get());
-        self.pages = self.pages.wrapping_add(u64::from(order.nr_pages()));
-    }
-
-    fn add_last(&mut self, map: &mut Memmap, page: PageIdx, order: Order, state: u8) {
-        self.list.push_back_tagged(map, page, state | order.get());
-        self.pages = self.pages.wrapping_add(u64::from(order.nr_pages()));
-    }
-
-    fn del(&mut self, map: &mut Memmap, page: PageIdx, order: Order) {
-        self.list.remove(map, page);
-        self.pages = self.pages.wrapping_sub(u64::from(order.nr_pages()));
-    }
-
-    /// Number of blocks, if all of them are what the list says.
-    fn validate(&self, map: &Memmap, state: u8) -> Option<u64> {
-        let (mut blocks, mut pages) = (0u64, 0u64);
-
-        for page in self.list.iter(map) {
-            let order = map.lru_order(page)?;
-
-            if map.tag(page) & STATE != state {
-                return None;
-            }
-            blocks = blocks.wrapping_add(1);
-            pages = pages.wrapping_add(u64::from(order.nr_pages()));
-        }
-        let whole = blocks == u64::from(self.list.len()) && pages == self.pages;
-
-        whole.then_some(blocks)
-    }
-}
-
-/// Both lists of a zone.
-///
-/// # Invariants
-///
-/// The blocks on a list have its tag, and `pages` counts theirs.
-pub(super) struct Lru {
-    inactive: LruList,
-    active: LruList,
-    /// Pages of blocks that are being looked at.
-    isolated: u64,
-    /// Of whoever looks next.
-    ticket: u32,
-}
-
-impl Lru {
-    /// No block.
-    pub(super) const EMPTY: Self = Self {
-        inactive: LruList::EMPTY,
-        active: LruList::EMPTY,
-        isolated: 0,
-        ticket: 0,
-    };
-
-    fn list(&mut self, active: bool) -> (&mut LruList, u8) {
-        match active {
-            true => (&mut self.active, ACTIVE),
-            false => (&mut self.inactive, INACTIVE),
-        }
-    }
-
-    /// Blocks on both lists; `None` if one of them is not what it says.
-    pub(super) fn validate(&self, map: &Memmap) -> Option<u64> {
-        let inactive = self.inactive.validate(map, INACTIVE)?;
-
-        Some(self.active.validate(map, ACTIVE)?.wrapping_add(inactive))
-    }
-}
-
-/// What a zone's lists show to those who do not hold its lock.
-pub(super) struct Shown {
-    active: Atomic<u64>,
-    inactive: Atomic<u64>,
-    isolated: Atomic<u64>,
-}
-
-impl Shown {
-    /// No block.
-    pub(super) fn new() -> Self {
-        Self {
-            active: Atomic::new(0),
-            inactive: Atomic::new(0),
-            isolated: Atomic::new(0),
-        }
-    }
-
-    fn store(&self, lru: &Lru) {
-        self.active.store(lru.active.pages, Relaxed);
-        self.inactive.store(lru.inactive.pages, Relaxed);
-        self.isolated.store(lru.isolated, Relaxed);
-    }
-}
 
 /// A block taken off a list to be looked at.
 #[derive(Clone, Copy)]

@@ -89,7 +89,8 @@ impl Zone {
     }
 
     /// Whether single pages for everyone are above the high watermark, so that per-CPU lists need
-    /// not give pages back (C: `zone_watermark_ok(zone, 0, high_wmark_pages(zone), ZONE_MOVABLE, 0)`).
+    /// not give pages back (C: `zone_watermark_ok(zone, 0, high_wmark_pages(zone), ZONE_MOVABLE,
+    /// 0)`).
     pub(crate) fn is_above_high(&self) -> bool {
         let high = self.published.visible(Wmark::High);
         let reserve = self.published.reserve_for(ZoneType::Movable);
@@ -99,8 +100,8 @@ impl Zone {
             .watermark_ok(Order::ZERO, high, reserve, AllocFlags::WMARK_MIN)
     }
 
-    /// Whether a request of `order` for zones up to `highest` finds this zone above `mark`, if `extra`
-    /// pages more were free (C: `__zone_watermark_ok()`).
+    /// Whether a request of `order` for zones up to `highest` finds this zone above `mark`, if
+    /// `extra` pages more were free (C: `__zone_watermark_ok()`).
     pub(crate) fn watermark_ok(
         &self,
         order: Order,

@@ -41,8 +41,8 @@ impl Link {
 ///
 /// - `links` and `tags` have one entry for each page from `start` on.
 /// - A tag is 0, or on the first page of a block that is on a list: `order + 1` on a free list of
-///   that order, `COMPACTION | order` on one of compaction's own; or one of those of `lru.rs` on the
-///   first page of a block that is in use.
+///   that order, `COMPACTION | order` on one of compaction's own; or one of those of `lru.rs` on
+///   the first page of a block that is in use.
 pub(crate) struct Memmap {
     start: PageIdx,
     links: KVVec<Link>,

@@ -2,8 +2,9 @@
 
 //! How many pages in use could be moved away, by pageblock.
 //!
-//! The zone's clients say which of their blocks can be moved, without the zone's lock; the zone asks
-//! when it judges a pageblock. The kernel looks at each page of the pageblock instead, at that time.
+//! The zone's clients say which of their blocks can be moved, without the zone's lock; the zone
+//! asks when it judges a pageblock. The kernel looks at each page of the pageblock instead, at that
+//! time.
 //!
 //! C: `PageLRU()` and `page_has_movable_ops()` in `prep_move_freepages_block()`.
 

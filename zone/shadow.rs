@@ -2,7 +2,8 @@
 
 //! Writing a zone down, and making one from what was written down.
 //!
-//! A zone made so has no pages behind it. It is what the allocator is compared with the kernel's by.
+//! A zone made so has no pages behind it. It is what the allocator is compared with the kernel's
+//! by.
 
 #![deny(unsafe_code)]
 

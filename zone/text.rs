@@ -2,8 +2,8 @@
 
 //! Lines of the kernel's texts about a zone, byte for byte.
 //!
-//! C: `frag_show_print()`, `pagetypeinfo_showfree_print()`, `pagetypeinfo_showblockcount_print()` in
-//! `mm/vmstat.c`.
+//! C: `frag_show_print()`, `pagetypeinfo_showfree_print()`, `pagetypeinfo_showblockcount_print()`
+//! in `mm/vmstat.c`.
 
 #![deny(unsafe_code)]
 

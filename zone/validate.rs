@@ -184,8 +184,8 @@ impl Buddy {
         order < Order::MAX && may && self.map.is_buddy(buddy, order)
     }
 
-    /// Blocks on the lists of those that may be reclaimed; nothing that the pages themselves can agree
-    /// with if a list is not what it says.
+    /// Blocks on the lists of those that may be reclaimed; nothing that the pages themselves can
+    /// agree with if a list is not what it says.
     fn validate_lru(&self) -> u64 {
         self.lru.validate(&self.map).unwrap_or(u64::MAX)
     }

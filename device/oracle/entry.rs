@@ -46,8 +46,8 @@ pub(super) enum Op {
 }
 
 impl Op {
-    /// Takes an entry for node `nid` apart. `EINVAL` for anything that it may not say; `EOPNOTSUPP` where there is
-    /// no kernel to ask.
+    /// Takes an entry for node `nid` apart. `EINVAL` for anything that it may not say; `EOPNOTSUPP`
+    /// where there is no kernel to ask.
     pub(super) fn new(entry: &uapi::rb_replay_entry, nid: i32) -> Result<Self> {
         let uapi::rb_replay_entry {
             op,

@@ -176,8 +176,8 @@ impl Device {
         call.write(&req)
     }
 
-    /// Passes the zones of the shadow to `f`, if there is one, without pageblocks that have no memory.
-    /// `EBUSY` while it is in use.
+    /// Passes the zones of the shadow to `f`, if there is one, without pageblocks that have no
+    /// memory. `EBUSY` while it is in use.
     pub(super) fn each_shadow(&self, mut f: impl FnMut(Name, &Snapshot) -> Result) -> Result {
         let guard = self.oracle().session.try_lock().ok_or(EBUSY)?;
         let Some(session) = guard.as_ref() else {

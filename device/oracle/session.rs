@@ -143,8 +143,8 @@ impl Session {
                 pair.zone.image(base, pinned, &mut pair.real)?;
             }
         }
-        // Making the shadow took memory and time: have the zones stayed as they were copied? Whether
-        // the shadow is right is the first replay's question.
+        // Making the shadow took memory and time: have the zones stayed as they were copied?
+        // Whether the shadow is right is the first replay's question.
         match self.whole(pinned, &mut Coverage::new())? {
             Whole::Disturbed => Err(EAGAIN),
             _ => {

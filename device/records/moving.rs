@@ -2,8 +2,8 @@
 
 //! Blocks that get other pages.
 //!
-//! A move begins with [`Records::mover`] and ends with [`Records::repoint`], which looks again: between
-//! the two the owner may have freed or pinned the block, and then the move was in vain.
+//! A move begins with [`Records::mover`] and ends with [`Records::repoint`], which looks again:
+//! between the two the owner may have freed or pinned the block, and then the move was in vain.
 //!
 //! C: `migrate_pages()` in `mm/migrate.c`: `isolate_migratepages_block()` finds what may be moved,
 //! `folio_migrate_mapping()` looks again and repoints.
@@ -72,8 +72,8 @@ impl Records {
         })
     }
 
-    /// Makes `target`, which has the contents, the place of the block `handle`, if that still lies at
-    /// `from` and may be moved; otherwise `target` comes back.
+    /// Makes `target`, which has the contents, the place of the block `handle`, if that still lies
+    /// at `from` and may be moved; otherwise `target` comes back.
     pub(crate) fn repoint(
         &mut self,
         handle: Handle,

@@ -2,8 +2,8 @@
 
 //! What may be done with a block while it is somebody's.
 //!
-//! A movable block may get other pages at any time, a purgeable one may lose its contents. A pinned one
-//! is left alone whatever else it is.
+//! A movable block may get other pages at any time, a purgeable one may lose its contents. A pinned
+//! one is left alone whatever else it is.
 //!
 //! C: `folio_test_referenced()`, `folio_maybe_dma_pinned()`, `struct movable_operations`.
 
@@ -126,8 +126,8 @@ impl Listing {
 }
 
 impl Records {
-    /// Does as its owner says: the errors of [`Records::check`], ERANGE to unpin what is not pinned,
-    /// EOVERFLOW for too many pins, ENODATA to pin what has no pages.
+    /// Does as its owner says: the errors of [`Records::check`], ERANGE to unpin what is not
+    /// pinned, EOVERFLOW for too many pins, ENODATA to pin what has no pages.
     pub(crate) fn advise(
         &mut self,
         owner: u32,

@@ -3,7 +3,8 @@
 //! Blocks that lose their contents, and get new pages when they are needed.
 //!
 //! The handle stays, and so do mappings; an access is SIGBUS until the owner says that it needs the
-//! block. Records without pages are as many as there are pages at most: nothing more is dropped then.
+//! block. Records without pages are as many as there are pages at most: nothing more is dropped
+//! then.
 //!
 //! C: `shrink_folio_list()`, `folio_check_references()` in `mm/vmscan.c`.
 //!
@@ -21,7 +22,6 @@ use super::{
         Origin, //
     },
     Handle,
-    Mapped,
     Record,
     Records,
     State,
@@ -43,17 +43,6 @@ pub(crate) struct Reclaimable {
     /// Whether there are mappings of it.
     pub(crate) mapped: bool,
 }
-
-/// A block of a client from which everything is being taken.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Held {
-    pub(crate) handle: Handle,
-    pub(crate) head: PageIdx,
-    pub(crate) order: Order,
-}
-
-/// Records that are looked at under one hold of the lock.
-const LOOKS: u32 = 1024;
 
 /// What is to be done with such a block (C: `enum folio_references`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -100,8 +89,8 @@ impl Records {
     }
 
     /// Whether the block was used since this was asked last; with `force` it is dropped in any case
-    /// (C: `folio_check_references()`). And whether it is mapped. `None` if it may not be dropped any
-    /// more.
+    /// (C: `folio_check_references()`). And whether it is mapped. `None` if it may not be dropped
+    /// any more.
     pub(crate) fn verdict(&mut self, handle: Handle, force: bool) -> Option<(Verdict, bool)> {
         let record = self.purgeable(handle)?;
         let mapped = record.maps > 0;
@@ -139,54 +128,8 @@ impl Records {
         }
     }
 
-    /// The first block of a client from record `start` on, among so many records as are looked at in
-    /// one go; and where to go on, until there are no more.
-    pub(crate) fn next_held(&self, owner: u32, start: u32) -> (Option<Held>, Option<u32>) {
-        let end = start.saturating_add(LOOKS).min(self.fresh);
-        let held = (start..end).find_map(|id| {
-            let record = self.table.get(id as usize)?;
-            let handle = Handle {
-                id,
-                gen: record.gen,
-            };
-            let mine = record.state == State::Used && record.owner == owner;
-
-            (mine && record.head != NONE).then_some(Held {
-                handle,
-                head: PageIdx::new(record.head),
-                order: record.order,
-            })
-        });
-        let next = held.map_or(end, |held| held.handle.id.wrapping_add(1));
-
-        (held, (next < self.fresh).then_some(next))
-    }
-
-    /// Takes the pages of whatever block a client has, while everything is taken from it. Its mappings
-    /// stay behind, and lead nowhere; the caller unmaps it. EBUSY if it should not have any; `None` if
-    /// the pages have to wait for their end.
-    pub(crate) fn take_back(
-        &mut self,
-        owner: u32,
-        handle: Handle,
-        mapped: Mapped,
-    ) -> Result<Option<Taken>> {
-        let record = *self.table.get(handle.id as usize).ok_or(ERANGE)?;
-        let mine = record.state == State::Used && record.owner == owner;
-
-        if !mine || record.gen != handle.gen {
-            return Err(ENOENT);
-        }
-        let leaves = mapped == Mapped::Zap && record.maps > 0 && self.nr_bare < self.nr_pages;
-
-        match leaves {
-            true => Ok(self.strip(handle.id)),
-            false => self.take(handle.id, mapped),
-        }
-    }
-
     /// Takes the pages of a used record.
-    fn strip(&mut self, id: u32) -> Option<Taken> {
+    pub(super) fn strip(&mut self, id: u32) -> Option<Taken> {
         let record = *self.table.get(id as usize)?;
         let taken = record.taken()?;
         let seen = Marks::ACCESSED.with(Marks::REFERENCED).with(Marks::ACTIVE);
@@ -286,10 +229,8 @@ mod tests {
         super::{
             super::clients::Client,
             nature::Advice,
-            tests::{
-                taken,
-                with_block, //
-            }, //
+            tests::with_block,
+            Mapped, //
         },
         *, //
     };
@@ -383,22 +324,6 @@ mod tests {
         Ok(())
     }
 
-    #[test]
-    fn what_is_taken_back_leaves_its_mappings_behind() -> Result {
-        let (mut records, me, handle) = with_block(Marks::NONE)?;
-
-        records.map(me, handle.id, 0, 1)?;
-        let (held, _) = records.next_held(me, 0);
-        assert_eq!(held.map(|held| held.handle), Some(handle));
-        let busy = records.take_back(me, handle, Mapped::Busy).err();
-        assert_eq!(busy, Some(EBUSY));
-        assert_eq!(records.take_back(me, handle, Mapped::Zap)?, taken(7));
-        assert!(records.next_held(me, 0).0.is_none());
-        assert!(records.resolve(me, handle.id).is_none());
-        assert_eq!(records.map_close(handle.id), None);
-        assert_eq!(records.newest(me).map(|(newest, _)| newest), Some(handle));
-        Ok(())
-    }
     /// A client whose blocks of one page were all dropped, `nr` in turn at the same place.
     fn caching(nr: u32) -> Result<(Records, u32)> {
         let (mut records, me, handle) = with_block(Marks::PURGEABLE)?;

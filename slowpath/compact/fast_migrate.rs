@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The quick way to a pageblock that little must be moved out of: along the free lists instead of the
-//! pages.
+//! The quick way to a pageblock that little must be moved out of: along the free lists instead of
+//! the pages.
 //!
 //! C: `fast_find_migrateblock()`, `reinit_migrate_pfn()` in `mm/compaction.c`.
 

@@ -64,8 +64,7 @@ impl<S: Site, O: Owners> Control<'_, S, O> {
         let targets = &mut self.targets;
         let found = order
             .to_max()
-            .take_while(|order| *order < below)
-            .filter(|order| *order > Order::ZERO)
+            .filter(|order| *order > Order::ZERO && *order < below)
             .find(|order| zone.with(|buddy| buddy.isolate_above(*order, above, targets)));
 
         self.count_isolated(found.map_or(0, Order::nr_pages));

@@ -6,8 +6,8 @@
 //!
 //! # Differences
 //!
-//! A block that was freed meanwhile is not counted: how large it was nobody knows any more (C: as one
-//! that was moved).
+//! A block that was freed meanwhile is not counted: how large it was nobody knows any more (C: as
+//! one that was moved).
 
 #![deny(unsafe_code)]
 
@@ -42,8 +42,8 @@ pub(super) enum Moved {
 }
 
 impl<S: Site, O: Owners> Control<'_, S, O> {
-    /// Moves what was collected; what cannot be moved stays (C: `migrate_pages()`). So does the rest
-    /// if this task is to die.
+    /// Moves what was collected; what cannot be moved stays (C: `migrate_pages()`). So does the
+    /// rest if this task is to die.
     pub(super) fn migrate_pages(&mut self) -> Moved {
         let mut outcome = Moved::All;
 

@@ -159,8 +159,8 @@ impl<S: Site, O: Owners> Control<'_, S, O> {
         });
     }
 
-    /// Something could not be moved: look at the rest of the pageblock, so that it gets its mark and
-    /// is not found again by the quick search.
+    /// Something could not be moved: look at the rest of the pageblock, so that it gets its mark
+    /// and is not found again by the quick search.
     fn rescans(&mut self) -> bool {
         let rescans = !self.migrate.is_aligned(self.pageblock)
             && !self.req.ignore_skip_hint

@@ -103,8 +103,8 @@ impl RealNode {
     /// Asks for a block (C: `alloc_pages_node()`).
     pub(crate) fn alloc(&self, gfp: HostGfp, order: Order, pinned: &Pinned) -> Option<RealBlock> {
         let nr = u32::from(order.get());
-        // SAFETY: The node was online when it was found, and its zonelists stay. By the invariants of
-        // `HostGfp` it does not sleep.
+        // SAFETY: The node was online when it was found, and its zonelists stay. By the invariants
+        // of `HostGfp` it does not sleep.
         let alloc = || unsafe { bindings::alloc_pages_node_noprof(self.nid(), gfp.bits(), nr) };
         let page = self.counted(pinned, alloc);
         RealBlock::new(page, Extent::Block(order))
@@ -120,8 +120,8 @@ impl RealNode {
         RealBlock::new(page, Extent::Block(order))
     }
 
-    /// Fills the empty slots with single pages (C: `alloc_pages_bulk()`). Returns how many slots are
-    /// full from the start on. Sleeps.
+    /// Fills the empty slots with single pages (C: `alloc_pages_bulk()`). Returns how many slots
+    /// are full from the start on. Sleeps.
     ///
     /// # Errors
     ///

@@ -2,9 +2,9 @@
 
 //! A zone of the running kernel, written down whole.
 //!
-//! Taken under the locks of the per-CPU lists and of the zone, in this order, which is the kernel's.
-//! Room for the lists is made before: it is guessed without the locks, and if the lists have grown
-//! since, everything is done once more.
+//! Taken under the locks of the per-CPU lists and of the zone, in this order, which is the
+//! kernel's. Room for the lists is made before: it is guessed without the locks, and if the lists
+//! have grown since, everything is done once more.
 //!
 //! C: `struct free_area`, `struct per_cpu_pages`.
 
@@ -60,8 +60,8 @@ kernel::static_assert!(
 const _: fn(&bindings::per_cpu_pages) -> &[bindings::list_head; NR_PCP_LISTS] = |pcp| &pcp.lists;
 
 impl RealZone {
-    /// Writes the zone down, with page numbers counted from `base_pfn`. Sleeps; then holds the locks
-    /// of the zone, with interrupts off, for a walk over all its lists.
+    /// Writes the zone down, with page numbers counted from `base_pfn`. Sleeps; then holds the
+    /// locks of the zone, with interrupts off, for a walk over all its lists.
     ///
     /// # Errors
     ///

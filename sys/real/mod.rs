@@ -3,8 +3,8 @@
 //! A node of the running kernel, to read its zones and to drive its allocator: the other side of a
 //! comparison.
 //!
-//! Reading takes the locks of the zones; driving uses what the kernel exports to every module. Pages
-//! that come out of it belong to a [`RealBlock`], which gives them back when it is dropped.
+//! Reading takes the locks of the zones; driving uses what the kernel exports to every module.
+//! Pages that come out of it belong to a [`RealBlock`], which gives them back when it is dropped.
 //!
 //! What decides where a page comes from is per CPU: everything here that depends on it wants to see
 //! a [`Pinned`].
@@ -57,7 +57,8 @@ pub(crate) const IS_SUPPORTED: bool = true;
 /// The node was online when this was made.
 pub(crate) struct RealNode {
     nid: i32,
-    /// Frame number of page 0: that of the first zone, rounded down to a block of the largest order.
+    /// Frame number of page 0: that of the first zone, rounded down to a block of the largest
+    /// order.
     base_pfn: u64,
     events: Locked<PageEvents>,
 }

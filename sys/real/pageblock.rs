@@ -39,8 +39,8 @@ const ISOLATE_MASK: u64 = 1 << 4;
 /// Flags in the low bits of a section's word (C: `SECTION_HAS_MEM_MAP`, `SECTION_IS_ONLINE`).
 const USABLE: usize = 1 << bindings::SECTION_HAS_MEM_MAP_BIT | 1 << bindings::SECTION_IS_ONLINE_BIT;
 
-/// Number of the migratetype of the pageblock that `pfn` lies in; that of unmovable ones if there is
-/// no memory. Any context. `pfn` lies in a zone.
+/// Number of the migratetype of the pageblock that `pfn` lies in; that of unmovable ones if there
+/// is no memory. Any context. `pfn` lies in a zone.
 pub(super) fn migratetype(pfn: u64) -> u8 {
     let _guard = rcu::read_lock();
     let Some(usage) = usage(pfn) else {
@@ -55,8 +55,8 @@ pub(super) fn migratetype(pfn: u64) -> u8 {
     }
 }
 
-/// Whether there is memory that is in use by the kernel (C: `pfn_to_online_page()`, but for zones of
-/// devices). Any context. `pfn` lies in a zone.
+/// Whether there is memory that is in use by the kernel (C: `pfn_to_online_page()`, but for zones
+/// of devices). Any context. `pfn` lies in a zone.
 pub(super) fn is_online(pfn: u64) -> bool {
     let _guard = rcu::read_lock();
     let subsection = in_section(pfn) >> bindings::PFN_SUBSECTION_SHIFT;

@@ -89,7 +89,8 @@ impl RealZone {
         unsigned(load!(self.as_ptr(), managed_pages).counter)
     }
 
-    /// Its numbers as this CPU sees them. Takes no lock: exact as long as nobody else uses the zone.
+    /// Its numbers as this CPU sees them. Takes no lock: exact as long as nobody else uses the
+    /// zone.
     pub(crate) fn scalars(&self, pinned: &Pinned) -> ZoneScalars {
         let zone = self.as_ptr();
         let stat = self.zonestat(pinned);
@@ -133,8 +134,8 @@ impl RealZone {
         }
     }
 
-    /// Free pages, with what no CPU has told yet (C: `zone_page_state_snapshot()`, without its lower
-    /// bound).
+    /// Free pages, with what no CPU has told yet (C: `zone_page_state_snapshot()`, without its
+    /// lower bound).
     pub(crate) fn nr_free_exact(&self) -> i64 {
         let item = bindings::zone_stat_item_NR_FREE_PAGES;
         let global = self.counter(&pin_init::zeroed(), item).global;

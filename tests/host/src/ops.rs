@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a run consists of: a region's shape and the steps done with it, and how both are read out of
-//! a row of bytes.
+//! What a run consists of: a region's shape and the steps done with it, and how both are read out
+//! of a row of bytes.
 //!
 //! Every row of bytes is a run, so that a fuzzer may change any byte. Numbers are reduced to what
 //! there is when they are used.

@@ -2,13 +2,13 @@
 
 //! What follows from settings: numbers of a running kernel beside those of the module's functions.
 //!
-//! A machine is a folder that `tests/parity/settings.sh` left in a guest. Each `state-*` in it has the
-//! settings of a moment (`values`) and what the kernel made of them (`zoneinfo`), each `index-*` free
-//! blocks (`buddyinfo`) and the kernel's indexes of fragmentation.
+//! A machine is a folder that `tests/parity/settings.sh` left in a guest. Each `state-*` in it has
+//! the settings of a moment (`values`) and what the kernel made of them (`zoneinfo`), each
+//! `index-*` free blocks (`buddyinfo`) and the kernel's indexes of fragmentation.
 //!
-//! C: `setup_per_zone_wmarks()`, `setup_per_zone_lowmem_reserve()`, `zone_set_pageset_high_and_batch()`,
-//! `calculate_min_free_kbytes()` in `mm/page_alloc.c`; `unusable_show()`, `extfrag_show()` in
-//! `mm/vmstat.c`.
+//! C: `setup_per_zone_wmarks()`, `setup_per_zone_lowmem_reserve()`,
+//! `zone_set_pageset_high_and_batch()`, `calculate_min_free_kbytes()` in `mm/page_alloc.c`;
+//! `unusable_show()`, `extfrag_show()` in `mm/vmstat.c`.
 //!
 //! # Differences
 //!

@@ -56,8 +56,8 @@ fn a_large_min_free_makes_room_for_its_stock() {
     ]);
 }
 
-/// Where types are not kept apart, a claimed pageblock and one that was only isolated merge: they lie
-/// on the list of the type that they have.
+/// Where types are not kept apart, a claimed pageblock and one that was only isolated merge: they
+/// lie on the list of the type that they have.
 #[test]
 fn merging_without_grouping_keeps_type_and_list_alike() {
     const CONTIG_RANGE: u8 = 18;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The comparison of what follows from settings, on what one kernel said of itself: it agrees, and no
-//! longer does when any digit is changed.
+//! The comparison of what follows from settings, on what one kernel said of itself: it agrees, and
+//! no longer does when any digit is changed.
 //!
 //! Recorded by `tests/parity/settings.sh` with two CPUs, 768 MiB on node 0 and 256 MiB on node 1,
 //! `kernelcore=256M`; of zoneinfo only the lines that matter.

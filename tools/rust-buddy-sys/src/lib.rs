@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note
 
-//! `uapi/rust_buddy.h` in Rust: structures and constants as bindgen made them, and the ioctl numbers.
+//! `uapi/rust_buddy.h` in Rust: structures and constants as bindgen made them, and the ioctl
+//! numbers.
 //!
 //! `tools/bindgen.sh` makes `uapi.rs` anew, `tools/bindgen.sh --check` compares. bindgen adds
 //! compile-time assertions of every size and offset; the ioctl numbers follow from them here.

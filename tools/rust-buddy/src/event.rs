@@ -128,7 +128,8 @@ impl Region {
             .map_err(Error::refused("end a subscription"))
     }
 
-    /// Waits for one of the events that were subscribed to, or nothing after `time`; zero is no limit.
+    /// Waits for one of the events that were subscribed to, or nothing after `time`; zero is no
+    /// limit.
     pub fn wait_event(&self, events: Pressure, time: Duration) -> Result<Option<Fired>> {
         let mut raw = rb_event_wait {
             mask: events.bits(),

@@ -2,8 +2,8 @@
 
 //! Safe access to `/dev/rust_buddy`: a private region of memory behind a page allocator.
 //!
-//! [`Region`] is what programs use. It speaks to a [`Driver`]: the device ([`CharDevice`]), or, with
-//! the feature `fake`, a region in ordinary memory.
+//! [`Region`] is what programs use. It speaks to a [`Driver`]: the device ([`CharDevice`]), or,
+//! with the feature `fake`, a region in ordinary memory.
 //!
 //! ```no_run
 //! use rust_buddy::{CharDevice, Gfp, Region, Request};

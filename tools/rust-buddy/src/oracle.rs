@@ -304,8 +304,8 @@ impl Region {
         })
     }
 
-    /// Does the operations on both sides. Everything is compared after `interval` of them and at the
-    /// end (0: only then).
+    /// Does the operations on both sides. Everything is compared after `interval` of them and at
+    /// the end (0: only then).
     pub fn replay(&self, entries: &[Entry], interval: u32) -> Result<Replayed> {
         let mut raw = rb_replay {
             interval,

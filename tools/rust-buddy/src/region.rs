@@ -93,8 +93,8 @@ impl Region {
         Ok(Block::from(&raw))
     }
 
-    /// Allocates up to `nr` blocks in one call; fewer if memory runs out, an error if there is none.
-    /// Purgeable ones take a call each.
+    /// Allocates up to `nr` blocks in one call; fewer if memory runs out, an error if there is
+    /// none. Purgeable ones take a call each.
     pub fn alloc_bulk(&self, request: &Request, nr: u32) -> Result<Vec<Handle>> {
         if request.purgeable {
             return self.alloc_each(request, nr);

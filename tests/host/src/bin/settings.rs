@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Compares what was recorded on machines (each argument a folder) with the module's functions. Says
-//! every number that differs, and how many there are; exits with 1 then.
+//! Compares what was recorded on machines (each argument a folder) with the module's functions.
+//! Says every number that differs, and how many there are; exits with 1 then.
 
 use rust_buddy_host::settings::{
     machine,

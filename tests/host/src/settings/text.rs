@@ -169,8 +169,8 @@ pub(super) fn zones(text: &str) -> Outcome<Vec<ZoneText>> {
     }
 }
 
-/// Rows `Node N, zone NAME NUMBER...` of whole numbers, or of thousandths as the kernel writes them:
-/// both parts have the sign.
+/// Rows `Node N, zone NAME NUMBER...` of whole numbers, or of thousandths as the kernel writes
+/// them: both parts have the sign.
 pub(super) fn index_rows(text: &str) -> Outcome<BTreeMap<String, Vec<i64>>> {
     let mut rows = BTreeMap::new();
 

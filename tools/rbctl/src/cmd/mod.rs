@@ -127,7 +127,8 @@ fn colour(choice: ColorChoice) -> bool {
     }
 }
 
-/// Whether there are a screen and keys. A console that is nobody's controlling terminal has no keys.
+/// Whether there are a screen and keys. A console that is nobody's controlling terminal has no
+/// keys.
 fn live() -> bool {
     let has_keys = || io::stdin().is_terminal() || File::open("/dev/tty").is_ok();
     io::stdout().is_terminal() && has_keys()

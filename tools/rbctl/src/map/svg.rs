@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The map as SVG: the same bytes for the same region, readable on light and dark ground, no scripts,
-//! no fonts of its own.
+//! The map as SVG: the same bytes for the same region, readable on light and dark ground, no
+//! scripts, no fonts of its own.
 
 #![deny(unsafe_code)]
 

@@ -18,8 +18,8 @@ pub(crate) trait Attempt<T> {
     fn is_over(&self) -> bool;
 }
 
-/// The shortest tail of `history` that fails by itself, found by doubling. `None`: not even all of it
-/// does.
+/// The shortest tail of `history` that fails by itself, found by doubling. `None`: not even all of
+/// it does.
 pub(crate) fn failing_tail<T: Clone>(
     history: &[T],
     first: usize,
@@ -58,8 +58,8 @@ pub(crate) fn minimize<T: Clone>(failing: Vec<T>, attempt: &mut impl Attempt<T>)
     Ok(best)
 }
 
-/// The sequence without one of its parts, if that fails too. Later parts are tried first: what comes
-/// last matters most, so the early ones go in large pieces.
+/// The sequence without one of its parts, if that fails too. Later parts are tried first: what
+/// comes last matters most, so the early ones go in large pieces.
 fn without_a_part<T: Clone>(
     sequence: &[T],
     size: usize,

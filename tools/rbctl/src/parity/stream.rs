@@ -252,8 +252,9 @@ impl Stream {
             Some(kind) if self.rng.u32(..16) != 0 => kind,
             _ => one_of(&mut self.rng, &KINDS),
         };
-        // A single page is never compound. Where ranges are taken, all larger blocks are: the kernel
-        // does not see that the tail of any other block is in use until it has drained all lists.
+        // A single page is never compound. Where ranges are taken, all larger blocks are: the
+        // kernel does not see that the tail of any other block is in use until it has drained all
+        // lists.
         match order {
             0 => gfp.difference(Gfp::COMP),
             _ if self.mix == Mix::Contig => gfp | Gfp::COMP,

@@ -3,8 +3,8 @@
 //! A region in ordinary memory, with the device's answers: for tests without the module.
 //!
 //! It allocates first fit and keeps no free lists; counts are made up from a page table whenever
-//! somebody asks. Limits and per-CPU lists are not modelled. Blocks can be moved and purged (`slow`),
-//! but only when somebody asks for it.
+//! somebody asks. Limits and per-CPU lists are not modelled. Blocks can be moved and purged
+//! (`slow`), but only when somebody asks for it.
 
 #![deny(unsafe_code)]
 

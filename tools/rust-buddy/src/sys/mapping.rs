@@ -34,7 +34,8 @@ pub struct Mapping {
     writable: bool,
 }
 
-// SAFETY: The mapping belongs to the process, not to a thread, and only atomics are reached through it.
+// SAFETY: The mapping belongs to the process, not to a thread, and only atomics are reached through
+// it.
 unsafe impl Send for Mapping {}
 // SAFETY: As for `Send`.
 unsafe impl Sync for Mapping {}
