@@ -39,12 +39,15 @@ mod compact_tests;
 pub(crate) mod compaction;
 mod contig;
 #[cfg(any(test, CONFIG_KUNIT = "y"))]
+mod dropper;
+#[cfg(any(test, CONFIG_KUNIT = "y"))]
 pub(crate) mod fixture;
 mod freelist;
 mod kcompactd;
 #[cfg(any(test, CONFIG_KUNIT = "y"))]
 mod keepers;
 mod kswapd;
+mod kswapd_tests;
 pub(crate) mod layout;
 pub(crate) mod node;
 pub(crate) mod pageset;
