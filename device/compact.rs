@@ -19,7 +19,8 @@ use crate::{
     },
     slowpath::compact::{
         control::Progress,
-        CompactPriority, //
+        CompactPriority,
+        CompactResult, //
     },
     sys::{
         self,
@@ -73,8 +74,11 @@ impl Device {
             priority: CompactPriority::SyncFull,
         };
 
-        self.compact_alone(&task, &Budget::UNLIMITED)?;
-        match sys::signal_pending() {
+        let report = self.compact_alone(&task, &Budget::UNLIMITED)?;
+        // Not one that came when all was done.
+        let was_ended = report.result == CompactResult::Contended && sys::signal_pending();
+
+        match was_ended {
             true => Err(EINTR),
             false => Ok(()),
         }
