@@ -275,13 +275,6 @@ static void gates(void)
 	close(fd);
 }
 
-static bool is_done(void *pid)
-{
-	siginfo_t si = { 0 };
-
-	return !waitid(P_PID, (id_t)*(pid_t *)pid, &si, WEXITED | WNOWAIT | WNOHANG) && si.si_pid;
-}
-
 static pid_t ask(uint32_t gfp, uint32_t order)
 {
 	pid_t pid = rb_fork();
@@ -319,14 +312,14 @@ static void waits(uint32_t gfp, int adj)
 	a = ask(gfp, 0);
 	b = ask(gfp, 0);
 	usleep(700000);
-	CHECK(!is_done(&a));
-	CHECK(!is_done(&b));
+	CHECK(!rb_has_ended(&a));
+	CHECK(!rb_has_ended(&b));
 	killed_soon(a);
-	CHECK(!is_done(&b));
+	CHECK(!rb_has_ended(&b));
 	CHECK_EQ(vmstat_now(fd, "oom_kill"), kills);
 	end(&h[0]);
-	CHECK(rb_wait_for(is_done, &b, rb_times(5000, 20000, 5000)));
-	if (is_done(&b))
+	CHECK(rb_wait_for(rb_has_ended, &b, rb_times(5000, 20000, 5000)));
+	if (rb_has_ended(&b))
 		CHECK_EQ(rb_wait(b), 0);
 	else
 		killed_soon(b);
@@ -525,8 +518,8 @@ static void with_oom_kill(void)
 	fd = start();
 	NEED(fd >= 0 && holders(2, percent, adj));
 	CHECK_ERR(timed_alloc(fd, RB_GFP_KERNEL, 0), 0);
-	CHECK(rb_wait_for(is_done, &h[0].pid, rb_times(2000, 8000, 2000)));
-	if (is_done(&h[0].pid))
+	CHECK(rb_wait_for(rb_has_ended, &h[0].pid, rb_times(2000, 8000, 2000)));
+	if (rb_has_ended(&h[0].pid))
 		CHECK_EQ(rb_wait(h[0].pid), 128 + SIGKILL);
 	kept_all(&h[1]);
 	end(&h[1]);
@@ -601,7 +594,7 @@ static uint64_t reap_half(int fd)
 	uint64_t left;
 
 	/* So much that the other one has more now. */
-	while (pages_for_kernel(fd) < h[0].got / 3 && !is_done(&pid))
+	while (pages_for_kernel(fd) < h[0].got / 3 && !rb_has_ended(&pid))
 		;
 	kill(pid, SIGKILL);
 	rb_wait(pid);

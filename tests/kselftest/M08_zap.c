@@ -66,11 +66,11 @@ static void in_child(void *map)
 static void child_sees_it_too(void)
 {
 	struct rb_alloc a;
-	int fd = dev_open(), go[2];
+	int fd = dev_open(), go[2], seen[2];
 	char *p, *q, c;
 	pid_t pid;
 
-	NEED(!dev_alloc(fd, RB_GFP_KERNEL, 9, &a) && !pipe(go));
+	NEED(!dev_alloc(fd, RB_GFP_KERNEL, 9, &a) && !pipe(go) && !pipe(seen));
 	p = dev_map_block(fd, &a);
 	q = dev_map(fd, a.mmap_offset + PAGE, PAGE, PROT_READ);
 	NEED(p != MAP_FAILED && q != MAP_FAILED);
@@ -78,12 +78,14 @@ static void child_sees_it_too(void)
 	pid = rb_fork();
 	if (pid == 0) {
 		CHECK_EQ(p[0], 1);
+		CHECK_EQ(write(seen[1], "x", 1), 1);
 		CHECK_EQ(read(go[0], &c, 1), 1);
 		in_child(p);
 		in_child(q);
 		_exit(0);
 	}
-	usleep(20000);
+	close(seen[1]);
+	CHECK_EQ(read(seen[0], &c, 1), 1);
 	CHECK_ERR(dev_free(fd, &a, RB_FREE_ZAP), 0);
 	CHECK_EQ(write(go[1], "x", 1), 1);
 	CHECK_EQ(rb_wait(pid), 0);
@@ -92,6 +94,7 @@ static void child_sees_it_too(void)
 	munmap(q, PAGE);
 	close(go[0]);
 	close(go[1]);
+	close(seen[0]);
 	close(fd);
 }
 

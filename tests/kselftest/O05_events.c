@@ -386,16 +386,17 @@ static void interrupted_wait(void)
 	pid_t pid;
 
 	CHECK_ERR(dev_event_set(fd, RB_NO_EVENTFD, RB_PRESSURE_OOM, 0), 0);
+	sigaction(SIGUSR1, &sa, NULL);
 	pid = rb_fork();
 	if (pid == 0) {
 		struct rb_event_wait w;
 
-		sigaction(SIGUSR1, &sa, NULL);
 		CHECK_ERR(dev_event_wait(fd, RB_PRESSURE_OOM, 0, &w), EINTR);
 		_exit(0);
 	}
-	usleep(300000);
-	kill(pid, SIGUSR1);
+	/* One that comes before it waits is none to that. */
+	while (!rb_wait_for(rb_has_ended, &pid, 300))
+		kill(pid, SIGUSR1);
 	CHECK_EQ(rb_wait(pid), 0);
 	close(fd);
 }

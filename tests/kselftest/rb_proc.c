@@ -67,6 +67,13 @@ void rb_watchdog(unsigned int seconds)
 	alarm(seconds * (rb_rig('b') ? 4 : 1));
 }
 
+bool rb_has_ended(void *pid)
+{
+	siginfo_t si = { 0 };
+
+	return !waitid(P_PID, (id_t)*(pid_t *)pid, &si, WEXITED | WNOWAIT | WNOHANG) && si.si_pid;
+}
+
 bool rb_wait_for(bool (*done)(void *), void *arg, unsigned int ms)
 {
 	uint64_t until = rb_now_ns() + (uint64_t)ms * 1000000u;

@@ -229,6 +229,8 @@ uint32_t region_fragment(int fd, unsigned int percent, uint64_t *seed, struct rb
 void rb_watchdog(unsigned int seconds);
 /* Until `done` says so or the time is over; whether it did. */
 bool rb_wait_for(bool (*done)(void *), void *arg, unsigned int ms);
+/* Whether the process has ended whose pid this points to; it is still to be waited for. */
+bool rb_has_ended(void *pid);
 
 pid_t rb_fork(void);			/* the child dies with its parent */
 int rb_wait(pid_t pid);			/* exit status, or 128 + signal */
