@@ -241,14 +241,14 @@ static void munmap_half(void)
 {
 	unmap_all = false;
 	order = 4;
-	permutations(rb_times(2, 16, 1), rb_times(1, 1, 10));
+	permutations(rb_times(2, 16, 1), rb_times_b(1, 1, 10, 2));
 }
 
 static void munmap_whole(void)
 {
 	unmap_all = true;
 	order = 4;
-	permutations(rb_times(4, 32, 1), rb_times(1, 1, 10));
+	permutations(rb_times(4, 32, 1), rb_times_b(1, 1, 10, 2));
 }
 
 static void huge_entry(void)
