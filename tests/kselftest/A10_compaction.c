@@ -131,7 +131,7 @@ static void contents(void)
 	int fd = start();
 
 	NEED(fragment(fd, 50));
-	for (uint32_t i = 0; i < nr_kept && nr < NR; i += 3, nr++) {
+	for (uint32_t i = 0; i < nr_kept && nr < NR; i += rb_times(3, 12, 3), nr++) {
 		m[nr].b = kept[i];
 		m[nr].p = dev_map_id(fd, kept[i].id, 0);
 		NEED(m[nr].p != MAP_FAILED);

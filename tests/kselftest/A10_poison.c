@@ -165,7 +165,7 @@ static bool all_zero(const unsigned char *p, size_t len)
 /* Clients see nothing of it: zeroed pages, which they write to and give back. */
 static void clients_see_nothing_of_it(void)
 {
-	unsigned int rounds = rb_times(300, 60, 10000);
+	unsigned int rounds = rb_times(300, 30, 10000);
 	int log = open_log(), fd;
 
 	NEED(rb_load("size_mb=16 poison=1"));
