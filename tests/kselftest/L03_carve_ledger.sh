@@ -2,16 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # The host's books: loading takes exactly the region from the node, unloading gives exactly it back.
 . "${0%/*}/ktap.sh"
-if [ "$(times a b a)" = a ]; then
-	sizes="4 8 16 64"
-	plan 6
-else
-	sizes="4 64"
-	plan 4
-fi
+plan 6
 
 if ! quiet_node; then
-	for mb in $sizes; do skip "ledger_${mb}_MiB" "no quiet node here"; done
+	for mb in 4 8 16 64; do skip "ledger_${mb}_MiB" "no quiet node here"; done
 	skip "ledger_repeated" "no quiet node here"
 	skip "ledger_of_refused_loads" "no quiet node here"
 	finish
@@ -41,7 +35,7 @@ nothing_lost() {
 		same "$1" $lost 0
 	fi
 }
-for mb in $sizes; do
+for mb in 4 8 16 64; do
 	ledger $mb
 	result "ledger_${mb}_MiB"
 done
