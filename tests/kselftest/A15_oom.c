@@ -615,12 +615,18 @@ static void half_reaped(void)
 	unsigned int half = 0;
 
 	for (unsigned int i = 0; i < rb_times(6, 3, 30); i++) {
+		uint64_t rest;
+		bool enough;
+
 		NEED(holders(2, percent, adj));
-		if (reap_half(fd) > 2 * high_of_all(fd)) {
+		rest = reap_half(fd);
+		enough = rest > 2 * high_of_all(fd);
+		if (enough) {
 			half++;
 			CHECK_ERR(timed_alloc(fd, RB_GFP_KERNEL, 0), 0);
-			lost_all(&h[0]);
 		}
+		if (enough || rest == 0)
+			lost_all(&h[0]);
 		kept_all(&h[1]);
 		for (int k = 0; k < 2; k++)
 			end(&h[k]);
