@@ -50,15 +50,19 @@ impl<T: Word> AtomicCell<T> {
     }
 
     pub(crate) fn compare_exchange(&self, old: T, new: T, order: Ordering) -> Result<T, T> {
-        let result =
+        let (old, new) = (old.to_u64(), new.to_u64());
+        let result = fenced(order, || {
             self.cell()
-                .compare_exchange(old.to_u64(), new.to_u64(), order, Ordering::Relaxed);
+                .compare_exchange(old, new, order, Ordering::Relaxed)
+        });
 
         result.map(T::from_u64).map_err(T::from_u64)
     }
 
     pub(crate) fn fetch_add(&self, value: T, order: Ordering) -> T {
-        T::from_u64(self.cell().fetch_add(value.to_u64(), order))
+        fenced(order, || {
+            T::from_u64(self.cell().fetch_add(value.to_u64(), order))
+        })
     }
 }
 
