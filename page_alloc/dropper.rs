@@ -112,18 +112,21 @@ pub(super) fn node(region: &Region) -> Result<&Node> {
     region.node(0).ok_or(EINVAL)
 }
 
-/// Takes pages of a zone until so many are free; those of `lru` end up on an inactive list.
-pub(super) fn leave(zone: &Zone, nr: u64, lru: bool) -> Result {
+/// Takes a page of a zone, whatever its watermarks say.
+pub(super) fn take(zone: &Zone, mt: Migratetype) -> Result<Block> {
+    let any = AllocFlags::NO_WATERMARKS;
     let place = NumaPlace {
         preferred: true,
         local: true,
     };
 
+    zone.rmqueue(Order::ZERO, mt, any, place).ok_or(ENOMEM)
+}
+
+/// Takes pages of a zone until so many are free; those of `lru` end up on an inactive list.
+pub(super) fn leave(zone: &Zone, nr: u64, lru: bool) -> Result {
     while zone.nr_free() > nr {
-        let any = AllocFlags::NO_WATERMARKS;
-        let block: Block = zone
-            .rmqueue(Order::ZERO, Migratetype::Movable, any, place)
-            .ok_or(ENOMEM)?;
+        let block = take(zone, Migratetype::Movable)?;
 
         if lru {
             zone.lru_add(block.head(), block.order(), false);

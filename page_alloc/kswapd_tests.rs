@@ -14,6 +14,7 @@ mod tests {
             leave,
             node,
             region,
+            take,
             zone,
             Dropper,
             KERNEL,
@@ -25,16 +26,12 @@ mod tests {
     use crate::{
         slowpath::retry::MAX_RECLAIM_RETRIES,
         zone::{
-            alloc_flags::{
-                AllocFlags,
-                FreeFlags, //
-            },
+            alloc_flags::FreeFlags,
             migratetype::Migratetype,
             order::{
                 Block,
                 Order, //
             },
-            vmstat::NumaPlace,
             Zone,
             ZoneFlag,
             ZoneType, //
@@ -53,21 +50,13 @@ mod tests {
 
     /// Makes a zone mix types, in which more than half of each pageblock is free afterwards.
     fn boost(zone: &Zone) -> Result {
-        let place = NumaPlace {
-            preferred: true,
-            local: true,
-        };
-
         leave(zone, 0, false)?;
         for page in (0..zone.span().nr_pages).filter(|page| page % 512 < 300) {
             let block = Block::new(zone.span().start.add(page), Order::ZERO);
 
             zone.free(block, FreeFlags::None);
         }
-        let any = AllocFlags::NO_WATERMARKS;
-        let _ = zone
-            .rmqueue(Order::ZERO, Migratetype::Unmovable, any, place)
-            .ok_or(ENOMEM)?;
+        let _ = take(zone, Migratetype::Unmovable)?;
         match zone.marks().boost {
             0 => Err(EINVAL),
             _ => Ok(()),
